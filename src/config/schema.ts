@@ -1,0 +1,251 @@
+/**
+ * The config file as a zod schema: the single source of its keys, defaults, descriptions, types and JSON Schema.
+ * Keys are spelled in the types exactly as in the file. The reference's keys that this product does not have stand
+ * in `ignored.ts`; they are taken out before this schema sees the file.
+ */
+import * as z from 'zod'
+import * as f from './fields.ts'
+import { providerShape } from './providers.ts'
+
+export type { CompatibleKey, CompatibleProvider, EndpointProtocol, KeyAccount, ModelEntry } from './providers.ts'
+
+const keyText = () =>
+  f.filled().refine((key) => !key.startsWith('sha256:') || /^sha256:[0-9a-f]{64}$/i.test(key), {
+    error: '"sha256:" and 64 hexadecimal digits, or a key in plain text',
+  })
+const clientKey = z.union(
+  [
+    keyText(),
+    f.mapping({
+      name: f.text().optional().describe('Name of the client, shown in logs and statistics.'),
+      key: keyText().describe('The key: plain, or "sha256:" and the hash of it.'),
+      models: f.listOf(f.modelPattern()).optional().describe('Only these models; * stands for any text.'),
+    }),
+  ],
+  { error: 'a key, or a mapping with name, key and models' },
+)
+
+const strategies = {
+  'round-robin': 'round-robin',
+  weighted: 'weighted',
+  'fill-first': 'fill-first',
+  'weighted-round-robin': 'weighted',
+  roundrobin: 'round-robin',
+  rr: 'round-robin',
+  wrr: 'weighted',
+  fillfirst: 'fill-first',
+  ff: 'fill-first',
+} as const satisfies Record<string, 'round-robin' | 'weighted' | 'fill-first'>
+
+/** How the next account is chosen. */
+export type Strategy = (typeof strategies)[keyof typeof strategies]
+
+const strategy = z
+  .enum(Object.keys(strategies) as (keyof typeof strategies)[], {
+    error: f.listed(['round-robin', 'weighted', 'fill-first']),
+  })
+  .transform((word): Strategy => strategies[word])
+
+const routing = f.mapping({
+  strategy: strategy
+    .default('round-robin')
+    .describe('round-robin, weighted (by each account\'s weight) or fill-first. "weighted-round-robin" is weighted.'),
+  'session-affinity': f.flag().default(true).describe('Keep a conversation on one account, so that its cache hits.'),
+  'session-affinity-ttl': f
+    .duration()
+    .default(3600)
+    .describe('How long a conversation keeps its account: seconds, or a duration such as "1h".'),
+})
+
+const aiRouter = f.mapping({
+  enabled: f.flag().default(true).describe('Answer the model name "auto" by the kind of the task.'),
+  'default-model': f.text().default('').describe('Model for tasks whose category has no route.'),
+  routes: f
+    .recordOf(f.oneOrMany(f.text(), 'a model name, or a list of them'))
+    .default({})
+    .describe(
+      'For each category (code, reasoning, fast, creative, analysis, or one of yours) a model, or a list in order.',
+    ),
+})
+
+const aliases = f.listOf(
+  f.mapping({
+    name: f.filled().describe('Model name at the provider.'),
+    alias: f.filled().describe('Name the clients use.'),
+    fork: f.flag().default(false).describe('true keeps the original name beside the alias.'),
+    'display-name': f.text().optional().describe('Human-readable name in model lists.'),
+  }),
+)
+
+const anyValue = z.json({ error: 'any value' })
+const jsonPaths = f.recordOf(anyValue)
+const selector = f.mapping({
+  name: f.modelPattern().describe('Model name; * stands for any text.'),
+  protocol: f.text().optional().describe('Only for this dialect upstream: openai, gemini, claude, codex, antigravity.'),
+  'from-protocol': f.text().optional().describe('Only for clients of this dialect: openai, responses, gemini, claude.'),
+  headers: f.headers().optional().describe('Only when these request headers match; * stands for any text.'),
+  match: f.listOf(jsonPaths).optional().describe('Only when these JSON paths have these values.'),
+  'not-match': f.listOf(jsonPaths).optional().describe('Only when these JSON paths do not have these values.'),
+  exist: f.listOf(f.filled()).optional().describe('Only when these JSON paths are there.'),
+  'not-exist': f.listOf(f.filled()).optional().describe('Only when these JSON paths are not there.'),
+})
+const selectors = f.listOrNone(selector).describe('The models the rule is for.')
+const setRule = f.mapping({ models: selectors, params: jsonPaths.describe('JSON path → value.') })
+const notText = anyValue.refine((value) => typeof value !== 'string', { error: 'JSON text' })
+const rawText = z.union([f.text().refine(isJson, { error: 'JSON text' }), notText], { error: 'JSON text' })
+const rawRule = f.mapping({ models: selectors, params: f.recordOf(rawText).describe('JSON path → JSON text.') })
+const filterRule = f.mapping({
+  models: selectors,
+  params: f.listOf(f.filled()).describe('JSON paths to take out.'),
+})
+
+function isJson(value: string): boolean {
+  try {
+    JSON.parse(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const payload = f.mapping({
+  default: f.listOrNone(setRule).describe('Set a parameter when the request does not have it.'),
+  'default-raw': f.listOrNone(rawRule).describe('The same, the value written as JSON text.'),
+  override: f.listOrNone(setRule).describe('Set a parameter, whatever the request says.'),
+  'override-raw': f.listOrNone(rawRule).describe('The same, the value written as JSON text.'),
+  filter: f.listOrNone(filterRule).describe('Take parameters out.'),
+})
+
+const limits = f.mapping({
+  'body-mib': z
+    .number({ error: 'a number above 0' })
+    .positive({ error: 'a number above 0' })
+    .default(32)
+    .describe('Largest request body, in MiB.'),
+  'header-kib': f.whole(1, 1024).default(64).describe('Largest request head, in KiB.'),
+  'json-depth': f.whole(1, 10_000).default(200).describe('Deepest nesting of a JSON body.'),
+  'event-mib': z
+    .number({ error: 'a number above 0' })
+    .positive({ error: 'a number above 0' })
+    .default(8)
+    .describe('Largest single event of an upstream stream, in MiB.'),
+  'header-timeout': f.seconds().default(10).describe('Seconds a client may take to send the request head.'),
+  'body-timeout': f.seconds().default(120).describe('Seconds a client may take to send the request body.'),
+  'keep-alive-timeout': f.seconds().default(75).describe('Seconds an idle client connection is kept open.'),
+  'max-connections': f.whole(0).default(0).describe('Most client connections at once; 0 sets no limit.'),
+})
+
+const timeouts = f.mapping({
+  connect: f.seconds().default(10).describe('Seconds to connect to an upstream.'),
+  'first-event': f.seconds().default(300).describe('Seconds until the first content of the answer.'),
+  idle: f.seconds().default(300).describe('Seconds of silence within an answer.'),
+  total: f.seconds().default(3600).describe('Seconds for the whole answer.'),
+})
+
+/** The file's mapping itself, before the two spellings of one switch are folded. */
+export const configObject = f.mapping({
+  host: f.text().default('127.0.0.1').describe('Address to listen on; "" or 0.0.0.0 listens on all of them.'),
+  port: f.whole(0, 65_535).default(8317).describe('Port to listen on; 0 takes a free one.'),
+  tls: f
+    .mapping({
+      enable: f.flag().default(false).describe('Listen with HTTPS.'),
+      cert: f.text().default('').describe('File of the certificate chain (PEM).'),
+      key: f.text().default('').describe('File of the private key (PEM).'),
+    })
+    .prefault({})
+    .describe('HTTPS on the listener itself.'),
+  'api-keys': f
+    .listOrNone(clientKey)
+    .describe('Keys of the clients: plain, "sha256:" and the hash, or a mapping with name, key and models.'),
+  'auth-dir': f.filled().default('~/.logicaproxy').describe('Directory of the credentials and of all that lasts.'),
+  'allowed-hosts': f.listOrNone(f.filled()).describe('Further Host names to answer to; "*" answers to every name.'),
+  'allowed-origins': f.listOrNone(f.filled()).describe('Web origins whose pages may call this server.'),
+  'trusted-proxies': f
+    .listOrNone(f.network())
+    .describe('Reverse proxies, by address or network, whose X-Forwarded-* headers are believed.'),
+  'websocket-auth': f.flag().optional().describe('WebSocket connections need a client key; true when left out.'),
+  'ws-auth': f.flag().optional().describe('Another spelling of websocket-auth.'),
+  'remote-management': f
+    .mapping({
+      'allow-remote': f.flag().default(false).describe('Answer the management API to other machines too.'),
+      'secret-key': f.text().default('').describe('Key of the management API: plain, or hashed.'),
+      'disable-control-panel': f.flag().default(false).describe('Do not serve the dashboard.'),
+    })
+    .prefault({})
+    .describe('Management API and dashboard.'),
+  ...providerShape,
+  'oauth-model-alias': f
+    .recordOf(aliases)
+    .default({})
+    .describe('Aliases of the models of OAuth accounts, by provider: claude, codex, gemini-cli, antigravity, …'),
+  'oauth-excluded-models': f
+    .recordOf(f.listOf(f.modelPattern()))
+    .default({})
+    .describe('Models of OAuth accounts never used, by provider; * stands for any text.'),
+  'force-model-prefix': f.flag().default(false).describe('Names without a prefix reach only accounts without one.'),
+  'ai-router': aiRouter.prefault({}).describe('Chooses the model for requests that ask for "auto".'),
+  fallback: f
+    .recordOf(f.oneOrMany(f.text(), 'a model name, or a list of them'))
+    .default({})
+    .describe('For a model, the models to try after it, in order.'),
+  routing: routing.prefault({}).describe('How the next account is chosen.'),
+  'request-retry': f.countOrOff().default(2).describe('Extra rounds over the accounts after all of them failed.'),
+  'max-retry-credentials': f.countOrOff().default(0).describe('Most accounts to try in one round; 0 tries all.'),
+  'max-retry-interval': f.countOrOff().default(30).describe('Longest wait for a resting account, in seconds.'),
+  'disable-cooling': f.flag().default(false).describe('Never rest an account after failures.'),
+  'transient-error-cooldown-seconds': z
+    .int({ error: 'a whole number' })
+    .default(0)
+    .describe('Rest after a passing upstream error; 0 takes the built-in time, negative numbers do not rest.'),
+  cooldown: f
+    .mapping({
+      'probe-seconds': f.seconds().default(300).describe('A resting account is tried again at least this often.'),
+      'max-seconds': f.seconds().default(3600).describe('Longest rest, whatever the upstream says.'),
+    })
+    .prefault({})
+    .describe('How long accounts rest after failures.'),
+  payload: payload.prefault({}).describe('Rules that change request parameters, by model.'),
+  'strict-translation': f.flag().default(false).describe('Refuse a request that a translation cannot carry whole.'),
+  'proxy-url': f.proxyUrl().describe('Proxy for all upstream requests: http, https, socks5; "direct" uses none.'),
+  'passthrough-headers': f.flag().default(false).describe("Hand the upstream's response headers to the client."),
+  streaming: f
+    .mapping({
+      'keepalive-seconds': f.countOrOff().default(15).describe('Sign of life on silent streams; 0 sends none.'),
+      'bootstrap-retries': f.countOrOff().default(0).describe('Extra tries for a stream that dies before its content.'),
+    })
+    .prefault({})
+    .describe('Streamed answers.'),
+  timeouts: timeouts.prefault({}).describe('Upstream time limits in seconds, fractions allowed; 0 sets no limit.'),
+  limits: limits.prefault({}).describe('What a client may send; a timeout of 0 sets no limit.'),
+  'drain-seconds': f.seconds().default(30).describe('Seconds running requests get to finish when the server stops.'),
+  debug: f.flag().default(false).describe('Log at level debug.'),
+  log: f
+    .mapping({
+      level: f
+        .oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('trace, debug, info, warn, error or silent.'),
+      format: f.oneOf(['auto', 'pretty', 'json']).default('auto').describe('auto is pretty on a terminal, else json.'),
+    })
+    .prefault({})
+    .describe('The log.'),
+  'logging-to-file': f.flag().default(false).describe('Write the log to files instead of the standard output.'),
+  'logs-max-total-size-mb': f.countOrOff().default(0).describe('Most space of the log files, in MB; 0 sets no limit.'),
+  'request-log': f.flag().default(false).describe('Keep a record of every request.'),
+  'error-logs-max-files': f.countOrOff().default(10).describe('Records of failed requests to keep; 0 keeps all.'),
+  'usage-statistics-enabled': f.flag().default(true).describe('Keep usage statistics.'),
+  'commercial-mode': f.flag().default(false).describe('Leave out per-request extras under very high concurrency.'),
+})
+
+/** The config file. Parse it with `parseConfig` (load.ts), which adds lines, environment and all faults at once. */
+export const configSchema = configObject.transform((config) => {
+  const needsKey = config['websocket-auth'] ?? config['ws-auth'] ?? true
+  return { ...config, 'websocket-auth': needsKey, 'ws-auth': needsKey }
+})
+
+/** The whole config with all defaults, keys spelled as in the file. It is deep-frozen when it comes from load.ts. */
+export type Config = z.output<typeof configSchema>
+/** A client key as it stands in `api-keys`. */
+export type ClientKey = Config['api-keys'][number]
+/** The rules that change request parameters. */
+export type PayloadRules = Config['payload']

@@ -1,0 +1,474 @@
+/**
+ * One try at one account: sends the request, judges the answer up to its first content, then relays it.
+ *
+ * Until content shows, nothing has been sent to the client and the try can be taken back without a trace. From then on
+ * the answer belongs to the client, and a dead upstream becomes exactly one terminal error in the client's protocol.
+ */
+import type { Transform } from 'node:stream'
+import { type Failure, failure } from '../hub/failure.ts'
+import type { Usage } from '../hub/response.ts'
+import type { Framing, Protocol } from '../protocols/protocol.ts'
+import type { UpstreamRequest } from '../providers/provider.ts'
+import { decoderFor, sniffEncoding } from '../wire/decompress.ts'
+import { createSseParser, decodeUtf8, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
+import type { UpstreamFlight, UpstreamHandler, UpstreamHeaders, UpstreamTransport } from './transport.ts'
+
+/** Times in milliseconds; 0 sets no limit. */
+export interface AttemptLimits {
+  firstEventMs: number
+  idleMs: number
+  /** Clock time at which the whole call has to be over; Infinity for none. */
+  deadline: number
+  /** Pause after which a waiting client gets a sign of life. */
+  keepAliveMs: number
+  eventBytes: number
+}
+
+export interface AttemptInput {
+  request: UpstreamRequest
+  proxyUrl?: string
+  protocol: Protocol
+  stream: boolean
+  framing: Framing
+  limits: AttemptLimits
+  now: () => number
+  /** Lets the provider read its vendor's refusals. */
+  judge(failure: Failure, status: number, headers: UpstreamHeaders, body: string): Failure
+  /** Names the upstream in messages. */
+  upstream: string
+}
+
+/** The upstream's refusal as it came, for handing on in the same dialect. */
+export interface Refusal {
+  status: number
+  headers: UpstreamHeaders
+  body: Buffer
+}
+
+export interface AttemptListener {
+  /** The answer begins to bear content and is the client's from here on. `length` is known for whole answers. */
+  begin(status: number, headers: UpstreamHeaders, length?: number): void
+  /** @returns false when the client reads too slowly. */
+  write(chunk: Buffer | string): boolean
+  /** Over after `begin`; `failure` if the answer broke, in which case `terminal` is still to be written. */
+  end(result: AttemptResult): void
+  /** Over before `begin`: another account may be tried. */
+  fail(failure: Failure, result: AttemptResult & { refusal?: Refusal }): void
+  /** The upstream accepted the request but says nothing yet: time for a sign of life. */
+  waiting(headers: UpstreamHeaders): void
+  /** The client has not read for as long as an upstream may be silent. */
+  stalled(): void
+}
+
+export interface AttemptResult {
+  status: number
+  usage?: Usage
+  failure?: Failure
+  /** Set when the client still needs to be told of `failure`; an upstream's own terminal error told it already. */
+  tell?: true
+  maxGapMs: number
+}
+
+export interface Attempt {
+  /** The client can take more. */
+  resume(): void
+  /** Gives up: the client left, or the gateway stops. Nothing more is heard of it. */
+  abort(): void
+}
+
+/** Answers without a stream are held up to this size, so that an upstream dying half-way can still be replaced. */
+const WHOLE_HELD_BYTES = 4 * 1024 * 1024
+/** What is read of a refusal. */
+const REFUSAL_BYTES = 256 * 1024
+/** Whole answers come in one piece after all the thinking: they get this many times the patience of a first event. */
+const WHOLE_PATIENCE = 2
+
+/** Starts a try. The listener hears `fail` or `end` once, unless the attempt is aborted. */
+export function startAttempt(input: AttemptInput, transport: UpstreamTransport, listener: AttemptListener): Attempt {
+  const { protocol, limits, now } = input
+  const startedAt = now()
+  // A JSON array has no place for a sign of life.
+  const keepAliveMs = input.framing === 'sse' ? limits.keepAliveMs : 0
+  let status = 0
+  let headers: UpstreamHeaders = {}
+  let mode: 'head' | 'events' | 'whole' | 'refusal' = 'head'
+  let begun = false
+  let over = false
+  let lastByteAt = startedAt
+  let lastWriteAt = startedAt
+  let pausedAt = 0
+  let maxGapMs = 0
+  let firstChunk = true
+  let decoder: Transform | undefined
+
+  // Of a whole answer or a refusal: everything so far. Of a stream: finished events not yet let go.
+  let held: Buffer[] = []
+  let heldBytes = 0
+  // Of a stream: the bytes of an unfinished event. They leave when it is finished, so a cut never leaves half of one.
+  let tail: Buffer[] = []
+  let out: (Buffer | string)[] = []
+  let flushing = false
+
+  let parser: SseParser | undefined
+  let sawContent = false
+  let sawError: Failure | undefined
+  let elements = 0
+  const tap = input.stream ? protocol.stream.tap() : undefined
+
+  const flight: UpstreamFlight = transport.send(input.request, { proxyUrl: input.proxyUrl }, {
+    onHead,
+    onData,
+    onEnd,
+    onError,
+  } satisfies UpstreamHandler)
+  let timer = setTimeout(tick, nextCheck(startedAt))
+
+  function onHead(s: number, h: UpstreamHeaders): void {
+    status = s
+    headers = h
+    lastByteAt = now()
+    if (s >= 300) mode = 'refusal'
+    else if (input.stream && String(h['content-type'] ?? '').includes('event-stream')) {
+      mode = 'events'
+      parser = createSseParser(onEvent, limits.eventBytes)
+    } else mode = 'whole'
+    useDecoder(decoderFor(h['content-encoding'] as string | undefined))
+  }
+
+  function useDecoder(d: Transform | undefined): void {
+    if (d === undefined) return
+    decoder = d
+    d.on('data', feed)
+    d.on('end', finish)
+    d.on('error', onError)
+  }
+
+  function onData(chunk: Buffer): void {
+    if (over) return
+    if (firstChunk) {
+      firstChunk = false
+      if (decoder === undefined) useDecoder(decoderFor(sniffEncoding(chunk)))
+    }
+    lastByteAt = now()
+    if (decoder === undefined) feed(chunk)
+    else if (!decoder.write(chunk)) {
+      flight.pause()
+      decoder.once('drain', () => flight.resume())
+    }
+  }
+
+  function feed(chunk: Buffer): void {
+    if (over) return
+    if (mode === 'events') feedEvents(chunk)
+    else if (begun) queue(chunk)
+    else {
+      heldBytes += chunk.length
+      if (mode === 'refusal') {
+        if (heldBytes <= REFUSAL_BYTES) held.push(chunk)
+        return
+      }
+      held.push(chunk)
+      if (heldBytes > WHOLE_HELD_BYTES) begin()
+    }
+  }
+
+  function feedEvents(chunk: Buffer): void {
+    let finished: number
+    try {
+      finished = parser!.push(chunk)
+    } catch (error) {
+      if (!(error instanceof SseTooLargeError)) throw error
+      broken(failure('upstream', `${input.upstream} sent ${error.message}`, { scope: 'model' }))
+      return
+    }
+    if (sawError !== undefined && !sawContent) {
+      lost(sawError)
+      return
+    }
+    if (finished > 0) {
+      if (input.framing === 'sse') {
+        for (const piece of tail) pass(piece)
+        pass(finished === chunk.length ? chunk : chunk.subarray(0, finished))
+      }
+      tail = []
+    }
+    if (finished < chunk.length) tail.push(finished === 0 ? chunk : chunk.subarray(finished))
+    if (sawContent && !begun) begin()
+  }
+
+  function pass(piece: Buffer): void {
+    if (begun) queue(piece)
+    else held.push(piece)
+  }
+
+  function onEvent(event: Sse): void {
+    const mark = tap!.read(event)
+    if (mark === 'content' || mark === 'end') {
+      if (sawContent) maxGapMs = Math.max(maxGapMs, lastByteAt - lastWriteAt)
+      sawContent = true
+    } else if (mark === 'error') sawError ??= tap!.failure
+    if (input.framing === 'json-array' && event.data !== '[DONE]') {
+      const element = Buffer.from(`${elements === 0 ? '[' : ',\r\n'}${decodeUtf8(event.data)}`)
+      elements += 1
+      pass(element)
+    }
+  }
+
+  /** From here on the answer is the client's. */
+  function begin(length?: number): void {
+    begun = true
+    listener.begin(status, headers, length)
+    for (const piece of held) queue(piece)
+    held = []
+  }
+
+  /** Everything that one read of the socket brought goes out in one write. */
+  function queue(chunk: Buffer | string): void {
+    out.push(chunk)
+    if (flushing) return
+    flushing = true
+    process.nextTick(flush)
+  }
+
+  function flush(): void {
+    flushing = false
+    if (out.length === 0 || over) return
+    write()
+  }
+
+  function write(): void {
+    const pieces = out
+    if (pieces.length === 0) return
+    out = []
+    lastWriteAt = lastByteAt
+    const chunk =
+      pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces.map((p) => (typeof p === 'string' ? Buffer.from(p) : p)))
+    if (!listener.write(chunk) && pausedAt === 0) {
+      pausedAt = now()
+      flight.pause()
+    }
+  }
+
+  function onEnd(): void {
+    if (over) return
+    if (decoder === undefined) finish()
+    else decoder.end()
+  }
+
+  function finish(): void {
+    if (over) return
+    if (mode === 'refusal') refused()
+    else if (mode === 'events') eventsEnded()
+    else wholeEnded()
+  }
+
+  function refused(): void {
+    const body = Buffer.concat(held)
+    const text = body.toString('utf8')
+    if (status < 400) {
+      lost(
+        failure('upstream', `${input.upstream} answered with a redirect (${status}), which is never followed`, {
+          scope: 'provider',
+        }),
+      )
+      return
+    }
+    const read = protocol.failure.decode(status, headers, text)
+    lost(input.judge(read, status, headers, text), { status, headers, body })
+  }
+
+  function eventsEnded(): void {
+    // Some upstreams forget the blank line behind their last event. It counts if it is whole.
+    if (parser!.pending > 0 && isWholeEvent(Buffer.concat(tail))) {
+      feedEvents(BLANK_LINE)
+      if (over) return
+    }
+    if (tap!.ended || (begun && tap!.failure !== undefined)) {
+      if (!begun) begin()
+      if (input.framing === 'json-array') queue(elements === 0 ? '[]' : ']')
+      ended(tap!.failure)
+      return
+    }
+    broken(
+      failure(
+        'upstream',
+        `${input.upstream} ended the stream ${begun ? 'before the answer was complete' : 'without an answer'}`,
+        {
+          scope: 'model',
+        },
+      ),
+    )
+  }
+
+  function wholeEnded(): void {
+    if (begun) {
+      ended(undefined)
+      return
+    }
+    const body = held.length === 1 ? held[0]! : Buffer.concat(held)
+    const wrong = wholeFault(body)
+    if (wrong !== undefined) {
+      lost(input.judge(wrong, status, headers, ''), undefined)
+      return
+    }
+    const usage = protocol.usage(body)
+    held = [body]
+    begin(body.length)
+    ended(undefined, usage)
+  }
+
+  function wholeFault(body: Buffer): Failure | undefined {
+    const first = body[firstInk(body)]
+    if (first !== 0x7b && first !== 0x5b) {
+      const type = String(headers['content-type'] ?? 'no content type')
+      return failure('upstream', `${input.upstream} answered ${status} with something that is no JSON (${type})`, {
+        scope: 'model',
+      })
+    }
+    return protocol.wholeFailure(body)
+  }
+
+  function onError(error: Error): void {
+    if (!over) broken(transportFailure(error, input.upstream))
+  }
+
+  /** The upstream is of no more use. */
+  function broken(f: Failure): void {
+    if (!begun) lost(f)
+    else {
+      tail = []
+      ended(f, undefined, true)
+    }
+  }
+
+  function lost(f: Failure, refusal?: Refusal): void {
+    close()
+    listener.fail(f, { status, failure: f, refusal, usage: tap?.usage, maxGapMs })
+  }
+
+  function ended(f: Failure | undefined, usage = tap?.usage, tell?: true): void {
+    write()
+    close()
+    listener.end({ status, usage, failure: f, tell, maxGapMs })
+  }
+
+  function close(): void {
+    over = true
+    clearTimeout(timer)
+    decoder?.destroy()
+    flight.abort()
+  }
+
+  /** Milliseconds until the next clock may run out. */
+  function nextCheck(at: number): number {
+    const due = [limits.deadline]
+    if (pausedAt > 0) {
+      if (limits.idleMs > 0) due.push(pausedAt + limits.idleMs)
+    } else {
+      const limit = waitLimit()
+      if (limit !== undefined) due.push(limit)
+      if (mode === 'events' && keepAliveMs > 0) due.push(lastWriteAt + keepAliveMs)
+      // Before the head there is nothing to keep alive, but the head may come any moment.
+      else if (mode === 'head' && input.stream && keepAliveMs > 0) due.push(at + keepAliveMs)
+    }
+    return Math.min(Math.max(1, Math.min(...due) - at), 0x7fffffff)
+  }
+
+  /** Clock time at which the silence that is allowed now ends. */
+  function waitLimit(): number | undefined {
+    const waitsForFirst = input.stream ? !begun : firstChunk
+    if (!waitsForFirst) return limits.idleMs > 0 ? lastByteAt + limits.idleMs : undefined
+    if (limits.firstEventMs === 0) return undefined
+    return startedAt + limits.firstEventMs * (input.stream ? 1 : WHOLE_PATIENCE)
+  }
+
+  function tick(): void {
+    const at = now()
+    if (at >= limits.deadline) {
+      broken(failure('timeout', 'the answer took longer than the total time allowed (timeouts.total)'))
+      return
+    }
+    if (pausedAt > 0) {
+      if (limits.idleMs > 0 && at >= pausedAt + limits.idleMs) {
+        close()
+        listener.stalled()
+        return
+      }
+    } else {
+      const limit = waitLimit()
+      if (limit !== undefined && at >= limit) {
+        const what = begun
+          ? 'fell silent in the middle of the answer (timeouts.idle)'
+          : 'sent no content in time (timeouts.first-event)'
+        broken(failure('timeout', `${input.upstream} ${what}`, { scope: 'model' }))
+        return
+      }
+      if (mode === 'events' && keepAliveMs > 0 && at >= lastWriteAt + keepAliveMs) {
+        lastWriteAt = at
+        if (!begun) listener.waiting(headers)
+        listener.write(protocol.stream.keepAlive(begun))
+      }
+    }
+    timer = setTimeout(tick, nextCheck(at))
+  }
+
+  return {
+    resume() {
+      if (over || pausedAt === 0) return
+      pausedAt = 0
+      lastByteAt = now()
+      flight.resume()
+    },
+    abort() {
+      if (!over) close()
+    },
+  }
+}
+
+const BLANK_LINE = Buffer.from('\n\n')
+
+/** Whether the bytes of an event that was never closed hold all of its data. */
+function isWholeEvent(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8')
+  const data = text.slice(text.lastIndexOf('data:') + 5).trim()
+  if (data === '[DONE]') return true
+  try {
+    JSON.parse(data)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function firstInk(body: Buffer): number {
+  let at = 0
+  while (at < body.length && body[at]! <= 32) at += 1
+  return at
+}
+
+/** Error codes that mean the endpoint itself cannot be reached: its other accounts would find the same. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+])
+
+/** Reads a transport error. */
+export function transportFailure(error: Error, upstream: string): Failure {
+  const code = (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
+    return failure('timeout', `${upstream} could not be connected to in time (timeouts.connect)`, {
+      scope: 'provider',
+      code,
+    })
+  if (UNREACHABLE.has(code))
+    return failure('upstream', `${upstream} cannot be reached (${code})`, { scope: 'provider', code })
+  if (error.name === 'ForbiddenAddressError')
+    return failure('forbidden', error.message, { scope: 'provider', status: 502 })
+  const what = code === '' || code.startsWith('UND_ERR') ? error.message : code
+  return failure('upstream', `the connection to ${upstream} broke (${what})`, { scope: 'model', code })
+}

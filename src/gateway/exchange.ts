@@ -1,0 +1,43 @@
+/**
+ * The neutral exchange the road works on. Node's `http`, the web-standard `fetch` face and the tests are thin adapters
+ * over it (docs/decisions/002).
+ */
+
+/** Who the client is, once its key was accepted. */
+export interface ClientIdentity {
+  /** Name from the configuration, or a fingerprint of the key; never the key. */
+  name: string
+  /** Whether this client may use a model; absent: any. */
+  allows?(model: string): boolean
+}
+
+/** A request whose head was checked and whose body was read, bounded and decompressed. */
+export interface InboundRequest {
+  id: string
+  method: string
+  /** Path without query and without the provider prefix. */
+  path: string
+  /** `''`, or the query with its `?`, credentials removed. */
+  query: string
+  /** Names and values in turn, as they came. */
+  rawHeaders: readonly string[]
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined
+  body: Buffer
+  client: ClientIdentity
+}
+
+/** Where the answer goes. Push style: a stream's bytes pass through without a queue between. */
+export interface Reply {
+  /** Sends the head. Names and values in turn. */
+  head(status: number, headers: readonly string[]): void
+  /** @returns false when the client reads too slowly: wait for `onDrain`. */
+  write(chunk: Buffer | string): boolean
+  end(chunk?: Buffer | string): void
+  /** Breaks the connection, so that the client sees a cut and not an end. */
+  destroy(): void
+  /** Called when writing may go on. */
+  onDrain: (() => void) | undefined
+  /** Called when the client went away before the end. */
+  onGone: (() => void) | undefined
+}

@@ -1,0 +1,133 @@
+/** The road as a whole: holds what lives longer than a request and lets calls travel. */
+import { createPool, type Pool } from '../accounts/pool.ts'
+import { type Failure, failure } from '../hub/failure.ts'
+import type { Classifier } from '../routing/plan.ts'
+import { type Call, type Matched, startCall } from './call.ts'
+import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
+import type { InboundRequest, Reply } from './exchange.ts'
+import { createRetryBudget } from './retry-budget.ts'
+import type { Snapshot } from './snapshot.ts'
+import { createTransport, type UpstreamTransport } from './transport.ts'
+
+export interface GatewayOptions {
+  snapshot: Snapshot
+  classifier?: Classifier
+  transport?: UpstreamTransport
+  /** Clock in milliseconds. */
+  now?: () => number
+}
+
+export interface Gateway {
+  /** The configuration in force, compiled. */
+  readonly snapshot: Snapshot
+  readonly pool: Pool
+  /** Calls under way. */
+  readonly active: number
+  /** Sends a request down the road. The answer goes to `reply`. */
+  handle(matched: Matched, request: InboundRequest, reply: Reply): void
+  /** Puts the next snapshot in force; calls under way keep theirs. */
+  swap(snapshot: Snapshot): void
+  /** Listens; returns a function that stops listening. */
+  on<E extends keyof GatewayEvents>(event: E, listener: GatewayEvents[E]): () => void
+  off<E extends keyof GatewayEvents>(event: E, listener: GatewayEvents[E]): void
+  emit<E extends keyof GatewayEvents>(event: E, ...args: Parameters<GatewayEvents[E]>): void
+  /** Ends every call under way with a clear error. */
+  terminateAll(why: Failure): void
+  /** Closes the connections to upstreams. */
+  close(): Promise<void>
+}
+
+/** Makes a gateway. */
+export function createGatewayCore(options: GatewayOptions): Gateway {
+  const now = options.now ?? Date.now
+  let snapshot = options.snapshot
+  const listeners: { [E in keyof GatewayEvents]: Set<GatewayEvents[E]> } = {
+    end: new Set(),
+    attempt: new Set(),
+    failed: new Set(),
+    reload: new Set(),
+    'reload-failed': new Set(),
+  }
+  const pool = createPool({
+    now,
+    policy: () => snapshot.cooldown,
+    sessionTtlMs: () => snapshot.sessionTtlMs,
+  })
+  const transport =
+    options.transport ?? createTransport({ connectTimeoutMs: () => snapshot.config.timeouts.connect * 1000 })
+  const budget = createRetryBudget(now)
+  const calls = new Set<Call>()
+
+  function emit<E extends keyof GatewayEvents>(event: E, ...args: Parameters<GatewayEvents[E]>): void {
+    for (const listener of listeners[event]) {
+      try {
+        ;(listener as (...a: Parameters<GatewayEvents[E]>) => void)(...args)
+      } catch (error) {
+        // A listener only watches: its fault must not become the client's.
+        process.emitWarning(error as Error)
+      }
+    }
+  }
+
+  return {
+    get snapshot() {
+      return snapshot
+    },
+    pool,
+    get active() {
+      return calls.size
+    },
+    handle(matched, request, reply) {
+      let call: Call | undefined
+      let ended = false
+      const onEnd = (record: CallRecord, responseBody: string): void => {
+        ended = true
+        if (call !== undefined) calls.delete(call)
+        emit('end', record)
+        if (record.failure !== undefined && record.failure.kind !== 'cancelled' && listeners.failed.size > 0)
+          emit('failed', {
+            record,
+            request: {
+              method: request.method,
+              url: request.path + request.query,
+              headers: request.rawHeaders,
+              body: request.body,
+            },
+            response: { status: record.status, headers: {}, body: responseBody },
+          })
+      }
+      const onAttempt = (attempt: AttemptRecord): void => {
+        if (listeners.attempt.size > 0) emit('attempt', attempt, request)
+      }
+      call = startCall(
+        { snapshot, pool, transport, budget, now, classifier: options.classifier, onAttempt, onEnd },
+        matched,
+        request,
+        reply,
+      )
+      if (!ended) calls.add(call)
+    },
+    swap(next) {
+      snapshot = next
+      pool.prune(next.accounts)
+      emit('reload', { digest: next.digest })
+    },
+    on(event, listener) {
+      listeners[event].add(listener)
+      return () => listeners[event].delete(listener)
+    },
+    off(event, listener) {
+      listeners[event].delete(listener)
+    },
+    emit,
+    terminateAll(why) {
+      for (const call of [...calls]) call.terminate(why)
+    },
+    close: () => transport.close(),
+  }
+}
+
+/** The failure of calls that a stopping gateway cannot wait for. */
+export function stopping(): Failure {
+  return failure('overloaded', 'The gateway is shutting down. Please try again.', { retryAfter: 5 })
+}

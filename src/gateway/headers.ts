@@ -1,0 +1,113 @@
+/** Which headers travel on, in either direction. */
+
+/**
+ * Client headers that never reach an upstream: credentials of this gateway, hop-by-hop headers (RFC 9110, 7.6.1), those
+ * the road sets itself, and those that tell where the client sits.
+ */
+const NOT_FORWARDED = new Set([
+  'authorization',
+  'x-api-key',
+  'x-goog-api-key',
+  'api-key',
+  'cookie',
+  'host',
+  'content-length',
+  'content-encoding',
+  'accept-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'origin',
+  'referer',
+  'x-management-key',
+])
+
+const NOT_FORWARDED_PREFIX = /^(?:x-forwarded-|x-logicaproxy-|x-ai-|sec-|cf-)/
+
+/** The client's headers that may travel on, in their order and spelling. */
+export function forwardable(raw: readonly string[]): string[] {
+  const kept: string[] = []
+  let named: Set<string> | undefined
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!
+    const lower = name.toLowerCase()
+    if (lower === 'connection') {
+      // Names listed there are hop-by-hop too.
+      const value = raw[i + 1]!.toLowerCase()
+      if (value !== 'keep-alive' && value !== 'close') named = new Set(value.split(',').map((v) => v.trim()))
+      continue
+    }
+    if (NOT_FORWARDED.has(lower) || NOT_FORWARDED_PREFIX.test(lower)) continue
+    kept.push(name, raw[i + 1]!)
+  }
+  if (named === undefined) return kept
+  const pairs: string[] = []
+  for (let i = 0; i < kept.length; i += 2) if (!named.has(kept[i]!.toLowerCase())) pairs.push(kept[i]!, kept[i + 1]!)
+  return pairs
+}
+
+/** Upstream headers that never reach a client: hop-by-hop, framing (the road frames anew), and what speaks for another origin. */
+const NOT_RETURNED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'set-cookie',
+  'alt-svc',
+  'strict-transport-security',
+  'server',
+  'date',
+  'vary',
+])
+
+const NOT_RETURNED_PREFIX = /^(?:access-control-|cf-|x-logicaproxy-(?!simulated)|x-ai-|content-security-)/
+
+/** The upstream's headers for the client, names and values in turn. */
+export function returnable(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
+  const kept: string[] = []
+  for (const name in headers) {
+    if (NOT_RETURNED.has(name) || NOT_RETURNED_PREFIX.test(name)) continue
+    const value = headers[name]
+    if (value === undefined) continue
+    if (Array.isArray(value)) for (const v of value) kept.push(name, v)
+    else kept.push(name, value)
+  }
+  return kept
+}
+
+/** Headers of every streamed answer. The last one tells reverse proxies of the nginx kind not to buffer. */
+export const STREAM_HEADERS: readonly string[] = [
+  'content-type',
+  'text/event-stream; charset=utf-8',
+  'cache-control',
+  'no-cache',
+  'x-accel-buffering',
+  'no',
+]
+
+/** The same for Gemini's JSON array form. */
+export const JSON_ARRAY_HEADERS: readonly string[] = [
+  'content-type',
+  'application/json; charset=UTF-8',
+  'cache-control',
+  'no-cache',
+  'x-accel-buffering',
+  'no',
+]

@@ -1,0 +1,84 @@
+/** A configuration, compiled. A request keeps the snapshot it started with; a reload swaps the next one in at once. */
+import type { Account } from '../accounts/account.ts'
+import { configuredAccounts } from '../accounts/configured.ts'
+import { type CooldownPolicy, DEFAULT_COOLDOWN } from '../accounts/cooldown.ts'
+import type { Strategy } from '../accounts/pool.ts'
+import type { Config } from '../config/schema.ts'
+import { compatible } from '../providers/index.ts'
+import type { Provider } from '../providers/provider.ts'
+import { createRegistry, type Registry } from '../routing/models.ts'
+import { type CompiledPayload, compilePayload } from './payload.ts'
+
+export interface Snapshot {
+  readonly config: Config
+  /** Tells snapshots apart in logs: a digest of the configuration. */
+  readonly digest: string
+  readonly accounts: readonly Account[]
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly registry: Registry
+  readonly payload: CompiledPayload
+  readonly cooldown: CooldownPolicy
+  readonly strategy: Strategy
+  /** 0 turns session affinity off. */
+  readonly sessionTtlMs: number
+  readonly limits: SnapshotLimits
+}
+
+/** The configuration's limits in the units the road counts in. */
+export interface SnapshotLimits {
+  readonly bodyBytes: number
+  readonly jsonDepth: number
+  readonly eventBytes: number
+  readonly firstEventMs: number
+  readonly idleMs: number
+  /** Infinity for none. */
+  readonly totalMs: number
+  readonly keepAliveMs: number
+  readonly maxRetryWaitMs: number
+}
+
+/** Compiles a configuration. `builtIn` are the providers that exist beside those the configuration describes. */
+export function compileSnapshot(config: Config, digest: string, builtIn: readonly Provider[]): Snapshot {
+  const described = config['openai-compatibility'].map((entry) =>
+    compatible({ name: entry.name, baseUrl: entry['base-url'], speaks: entry.protocol }),
+  )
+  const providers = new Map([...builtIn, ...described].map((p) => [p.id, p]))
+  const accounts = configuredAccounts(config)
+  return Object.freeze({
+    config,
+    digest,
+    accounts,
+    providers,
+    registry: createRegistry(accounts, [...providers.values()], { forcePrefix: config['force-model-prefix'] }),
+    payload: compilePayload(config.payload),
+    cooldown: cooldownOf(config),
+    strategy: config.routing.strategy,
+    sessionTtlMs: config.routing['session-affinity'] ? config.routing['session-affinity-ttl'] * 1000 : 0,
+    limits: limitsOf(config),
+  })
+}
+
+function cooldownOf(config: Config): CooldownPolicy {
+  const transient = config['transient-error-cooldown-seconds']
+  return {
+    ...DEFAULT_COOLDOWN,
+    probeMs: config.cooldown['probe-seconds'] * 1000,
+    maxMs: config.cooldown['max-seconds'] * 1000,
+    // The reference's key sets one fixed rest; a negative number means none (domain.md 4.4).
+    ...(transient === 0 ? {} : { transientMaxMs: Math.max(0, transient) * 1000 }),
+  }
+}
+
+function limitsOf(config: Config): SnapshotLimits {
+  const { limits, timeouts, streaming } = config
+  return Object.freeze({
+    bodyBytes: limits['body-mib'] * 1024 * 1024,
+    jsonDepth: limits['json-depth'],
+    eventBytes: limits['event-mib'] * 1024 * 1024,
+    firstEventMs: timeouts['first-event'] * 1000,
+    idleMs: timeouts.idle * 1000,
+    totalMs: timeouts.total === 0 ? Number.POSITIVE_INFINITY : timeouts.total * 1000,
+    keepAliveMs: streaming['keepalive-seconds'] * 1000,
+    maxRetryWaitMs: config['max-retry-interval'] * 1000,
+  })
+}

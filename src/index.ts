@@ -1,0 +1,222 @@
+/**
+ * LogicaProxy as a library: `createGateway` gives the whole program to a program of one's own.
+ *
+ *     const gateway = await createGateway({ config: 'config.yaml' })
+ *     const { url } = await gateway.listen()
+ */
+import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { stringify } from 'yaml'
+import { expandHome, type LoadedConfig, loadConfig, type Notice, parseConfig } from './config/load.ts'
+import type { Config } from './config/schema.ts'
+import { configSecrets } from './config/secrets.ts'
+import { watchConfig } from './config/watch.ts'
+import type { GatewayEvents } from './gateway/events.ts'
+import { createFetchTransport } from './gateway/fetch-transport.ts'
+import { createGatewayCore } from './gateway/gateway.ts'
+import { compileSnapshot } from './gateway/snapshot.ts'
+import { protocols as builtInProtocols } from './protocols/index.ts'
+import type { Protocol } from './protocols/protocol.ts'
+import { providers as builtInProviders } from './providers/index.ts'
+import type { Provider } from './providers/provider.ts'
+import type { Classifier } from './routing/plan.ts'
+import type { AccessCheck } from './server/access.ts'
+import { createAdmin } from './server/admin/admin.ts'
+import { createDoor } from './server/door.ts'
+import { createFetchHandler } from './server/fetch.ts'
+import { createHttpServer } from './server/server.ts'
+import { attachTelemetry, createMetrics, createRedactor, type Log, type Redactor } from './telemetry/index.ts'
+import { version } from './version.ts'
+
+export interface CreateGatewayOptions {
+  /** Path of a config file, or what one would say, as an object with the same kebab-case keys. */
+  config: string | Record<string, unknown>
+  /** Providers beside the built-in ones; one with the id of a built-in takes its place. */
+  providers?: readonly Provider[]
+  /** Protocols beside the built-in ones. */
+  protocols?: readonly Protocol[]
+  /** Reads prompts for the model `auto`. */
+  classifier?: Classifier
+  /** Decides who may come in, in place of `api-keys`. */
+  access?: AccessCheck
+  /** Sends requests upstream in place of the built-in client. */
+  fetchUpstream?: typeof fetch
+  /** Clock in milliseconds; for tests. */
+  now?: () => number
+  /** Where log lines go; none are written without it. */
+  log?: Log
+  /** Knows the secrets that must not show in logs; one is made if none is given. Share it with `log`. */
+  redactor?: Redactor
+  /** Follow the config file while it changes. Default: true for a path. */
+  watch?: boolean
+}
+
+export interface RunningGateway {
+  /** Opens the port of the config, or another. */
+  listen(at?: { host?: string; port?: number }): Promise<{ host: string; port: number; url: string }>
+  /** For a `node:http` server of one's own. */
+  readonly handler: (req: IncomingMessage, res: ServerResponse) => void
+  /** The web-standard face. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /**
+   * Reads the config file again, or takes another config.
+   * @throws {ConfigError} and stays as it was, if it is not valid.
+   */
+  reload(config?: Record<string, unknown>): Promise<void>
+  /** Listens to what happens on the road; returns a function that stops listening. */
+  on<E extends keyof GatewayEvents>(event: E, listener: GatewayEvents[E]): () => void
+  /** The config in force. */
+  readonly config: Config
+  /** Remarks of the loader about the config the gateway started with: ignored keys, doubtful values. */
+  readonly notices: readonly Notice[]
+  /** Calls under way. */
+  readonly active: number
+  /** Stops, letting calls under way finish for `drain-seconds` at most. Resolves with how many had to be ended. */
+  close(options?: { drainMs?: number }): Promise<number>
+}
+
+/**
+ * Makes a gateway.
+ * @throws {ConfigError} with every fault of the config.
+ */
+export async function createGateway(options: CreateGatewayOptions): Promise<RunningGateway> {
+  const now = options.now ?? Date.now
+  const file = typeof options.config === 'string' ? options.config : undefined
+  const loaded = typeof options.config === 'string' ? await loadConfig(options.config) : fromObject(options.config)
+  const providers = mergeById(builtInProviders, options.providers)
+  const protocols = mergeById(builtInProtocols, options.protocols)
+  const compile = (l: Loaded) => compileSnapshot(l.config, l.digest, providers)
+
+  const redactor = options.redactor ?? createRedactor()
+  learnSecrets(redactor, loaded.config)
+  const gateway = createGatewayCore({
+    snapshot: compile(loaded),
+    classifier: options.classifier,
+    transport: options.fetchUpstream && createFetchTransport(options.fetchUpstream),
+    now: options.now,
+  })
+  const metrics = createMetrics({ version, now, startedAt: now() })
+  const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render })
+  const door = createDoor({ gateway, protocols, admin, access: options.access, onKey: redactor.learn, now })
+  const server = createHttpServer({
+    config: loaded.config,
+    gateway,
+    door,
+    admin,
+    guarded: options.access !== undefined,
+  })
+  const telemetry = attachTelemetry(gateway, {
+    config: loaded.config,
+    authDir: expandHome(loaded.config['auth-dir']),
+    log: options.log ?? SILENT,
+    redactor,
+    metrics,
+    now,
+  })
+  metrics.gauge('logicaproxy_account_resting', 'Whether an account (or one model of it) rests now.', () =>
+    gateway.pool.resting(gateway.snapshot.accounts).map((r) => ({
+      labels: { account: r.accountId, provider: r.provider, model: r.model ?? '' },
+      value: 1,
+    })),
+  )
+  metrics.gauge('logicaproxy_account_in_flight', 'Requests under way at an account.', () =>
+    gateway.snapshot.accounts.map((a) => ({
+      labels: { account: a.id, provider: a.provider },
+      value: gateway.pool.inFlight(a.id),
+    })),
+  )
+  metrics.gauge('logicaproxy_active_requests', 'Requests under way.', () => [{ labels: {}, value: gateway.active }])
+
+  function take(next: Loaded): void {
+    learnSecrets(redactor, next.config)
+    gateway.swap(compile(next))
+    telemetry.update(next.config)
+    admin.configFault(undefined)
+  }
+
+  function refuse(error: Error): void {
+    admin.configFault(error.message)
+    gateway.emit('reload-failed', error)
+  }
+
+  const watch =
+    file !== undefined && (options.watch ?? true)
+      ? watchConfig(file, {
+          digest: loaded.digest,
+          onChange: (next) => take(next),
+          onError: (error) => refuse(error),
+        })
+      : undefined
+
+  return {
+    listen: server.listen,
+    handler: server.handler,
+    fetch: createFetchHandler(gateway, door),
+    async reload(config) {
+      try {
+        if (config !== undefined) take(fromObject(config))
+        else if (file !== undefined) take(await loadConfig(file))
+      } catch (error) {
+        refuse(error as Error)
+        throw error
+      }
+    },
+    on: gateway.on,
+    get config() {
+      return gateway.snapshot.config
+    },
+    notices: loaded.notices,
+    get active() {
+      return gateway.active
+    },
+    async close({ drainMs } = {}) {
+      watch?.close()
+      const cut = await server.close(drainMs ?? gateway.snapshot.config['drain-seconds'] * 1000)
+      await gateway.close()
+      await telemetry.close()
+      metrics.close()
+      return cut
+    },
+  }
+}
+
+/** For an embedder who wants no log. */
+const SILENT: Pick<Log, 'debug' | 'info' | 'warn' | 'error'> = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+}
+
+function learnSecrets(redactor: Redactor, config: Config): void {
+  const { secrets, urls } = configSecrets(config)
+  for (const secret of secrets) redactor.learn(secret)
+  for (const url of urls) redactor.learnUrl(url)
+}
+
+type Loaded = Pick<LoadedConfig, 'config' | 'digest' | 'notices'>
+
+/** An object goes the way of a file, so that it gets the same defaults, checks and sentences. */
+function fromObject(object: Record<string, unknown>): Loaded {
+  const text = stringify(object)
+  return { ...parseConfig(text, { file: 'config', env: {} }), digest: createHash('sha256').update(text).digest('hex') }
+}
+
+function mergeById<T extends { id: string }>(builtIn: readonly T[], own: readonly T[] = []): readonly T[] {
+  const replaced = new Set(own.map((item) => item.id))
+  return [...builtIn.filter((item) => !replaced.has(item.id)), ...own]
+}
+
+export type { Account, Credential } from './accounts/account.ts'
+export { ConfigError } from './config/load.ts'
+export type { Config } from './config/schema.ts'
+export type { AttemptRecord, CallRecord, FailedExchange, GatewayEvents } from './gateway/events.ts'
+export type { ClientIdentity } from './gateway/exchange.ts'
+export { type Failure, failure } from './hub/failure.ts'
+export type { Protocol } from './protocols/protocol.ts'
+export { dialectRequest } from './providers/dialects.ts'
+export type { Outgoing, Provider, UpstreamRequest } from './providers/provider.ts'
+export type { Classification, Classifier } from './routing/plan.ts'
+export type { AccessCheck, RequestHead } from './server/access.ts'
+export { UnsafeBindError } from './server/server.ts'
+export { version }

@@ -1,0 +1,21 @@
+import { KEEP_ALIVE_COMMENT } from '../keep-alive.ts'
+import { decodeOpenai, encodeOpenai } from '../openai-shared/errors.ts'
+import { hiddenError } from '../openai-shared/whole.ts'
+import type { Protocol } from '../protocol.ts'
+import { midStreamResponses } from './errors.ts'
+import { listModels, oneModel } from './models.ts'
+import { responsesTap } from './stream.ts'
+import { usageOfBody } from './usage.ts'
+
+/** OpenAI Responses, the dialect of the Codex CLI. */
+export const openaiResponses: Protocol = {
+  id: 'openai-responses',
+  title: 'OpenAI Responses',
+  routes: [{ method: 'POST', path: '/v1/responses', action: 'generate' }],
+  conversation: { turns: 'input', system: ['instructions'] },
+  failure: { decode: decodeOpenai, encode: encodeOpenai, midStream: midStreamResponses },
+  stream: { tap: responsesTap, keepAlive: () => KEEP_ALIVE_COMMENT },
+  usage: usageOfBody,
+  wholeFailure: (body) => hiddenError(body, 'output'),
+  models: { list: listModels, one: oneModel },
+}

@@ -1,0 +1,98 @@
+import type { Failure } from '../hub/failure.ts'
+import type { ProtocolId } from '../hub/protocol-id.ts'
+import type { Usage } from '../hub/response.ts'
+import type { Sse } from '../wire/sse.ts'
+
+/** What a route asks for. */
+export type Action = 'generate' | 'count-tokens' | 'list-models' | 'get-model'
+
+/** How an answer's stream is framed: server-sent events, or Gemini's JSON array when `alt=sse` is not asked for. */
+export type Framing = 'sse' | 'json-array'
+
+/** One path this protocol answers. */
+export interface Route {
+  method: 'GET' | 'POST'
+  /** Path with at most one `{model}`; a `:verb` may follow it. It is also the endpoint's label in metrics. */
+  path: string
+  action: Action
+  /** Set where the path itself says so (Gemini); otherwise the body's `stream` does. */
+  stream?: boolean
+}
+
+/** What one upstream event means for the road. */
+export type EventMark =
+  /** Opens the answer but bears nothing yet: it can still be taken back. */
+  | 'handshake'
+  /** Bears text, reasoning, a tool call or another thing a client shows or acts on. */
+  | 'content'
+  /** The answer ended well. */
+  | 'end'
+  /** The upstream says, inside the stream, that it failed. */
+  | 'error'
+
+/** Reads the events of one answer as they pass. Changes and delays nothing. */
+export interface StreamTap {
+  /** Judges an event. Latin1 text, see `wire/sse.ts`. */
+  read(event: Sse): EventMark
+  /** The last usage the upstream told, if any. */
+  readonly usage: Usage | undefined
+  /** Whether a terminal event (or the last sign of life this dialect guarantees) was seen. */
+  readonly ended: boolean
+  /** Why the upstream failed, after `read` said `error`. */
+  readonly failure: Failure | undefined
+}
+
+/** A model as a list shows it; lengths in tokens. */
+export interface ListedModel {
+  id: string
+  ownedBy: string
+  displayName?: string
+  contextLength?: number
+  maxOutput?: number
+  /** Seconds since the epoch; 0 when unknown. */
+  created: number
+}
+
+/** A response of our own making. */
+export interface OwnResponse {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** Fields of the request that tell one conversation from another, for session affinity. */
+export interface ConversationFields {
+  /** The array (or string) of turns. */
+  turns: string
+  /** Where instructions stand, if not among the turns. */
+  system: readonly string[]
+}
+
+/** A dialect: everything the road needs to serve it. Knows no provider. */
+export interface Protocol {
+  id: ProtocolId
+  title: string
+  routes: readonly Route[]
+  conversation: ConversationFields
+  failure: {
+    /** Reads an upstream's refusal. `body` is the raw text of the answer, perhaps not JSON and perhaps cut off. */
+    decode(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: string): Failure
+    /** Says a failure in this dialect, `retry-after` included. */
+    encode(failure: Failure, requestId: string): OwnResponse
+    /** The one terminal error of a stream that has begun, as wire text. */
+    midStream(failure: Failure, requestId: string): string
+  }
+  stream: {
+    tap(): StreamTap
+    /** Keeps a waiting client alive; wire text. `begun` is false while no event of the answer has left. */
+    keepAlive(begun: boolean): string
+  }
+  /** The usage a whole answer tells; the bytes are a JSON object. */
+  usage(body: Buffer): Usage | undefined
+  /** Whether a whole answer with status 200 is in truth an error (some upstreams do that). */
+  wholeFailure(body: Buffer): Failure | undefined
+  models: {
+    list(models: readonly ListedModel[]): OwnResponse
+    one(model: ListedModel): OwnResponse
+  }
+}

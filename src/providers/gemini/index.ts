@@ -1,0 +1,38 @@
+import { dialectRequest } from '../dialects.ts'
+import type { Provider, ProviderModel } from '../provider.ts'
+
+/** Models and lengths: domain.md 1.3. */
+const models: readonly ProviderModel[] = [
+  'gemini-3.1-pro-preview',
+  'gemini-3-pro-preview',
+  'gemini-3-flash-preview',
+  'gemini-3.1-flash-lite-preview',
+  'gemini-2.5-pro',
+  'gemini-2.5-flash',
+  'gemini-2.5-flash-lite',
+].map((id) => ({ id, displayName: title(id), contextLength: 1_048_576, maxOutput: 65_536 }))
+
+function title(id: string): string {
+  return id
+    .split('-')
+    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .join(' ')
+}
+
+/** Gemini by API key (`gemini-api-key`). */
+export const gemini: Provider = {
+  id: 'gemini',
+  title: 'Google Gemini (API key)',
+  aliases: ['google'],
+  policy: {
+    state: 'supported',
+    since: '2026-11-22',
+    note: "API keys are Google's own way for programs; usage counts against the key's project.",
+    url: 'https://ai.google.dev/gemini-api/terms',
+  },
+  speaks: ['gemini'],
+  baseUrl: 'https://generativelanguage.googleapis.com',
+  models,
+  serves: (model) => /^(?:gemini|gemma|learnlm)-/.test(model),
+  request: dialectRequest,
+}

@@ -1,0 +1,35 @@
+import { dialectRequest } from '../dialects.ts'
+import type { Provider, ProviderModel } from '../provider.ts'
+
+/** Models and lengths: domain.md 1.2. */
+export const openaiModels: readonly ProviderModel[] = [
+  { id: 'gpt-5.5', displayName: 'GPT-5.5', contextLength: 272_000, maxOutput: 128_000 },
+  { id: 'gpt-5.4', displayName: 'GPT-5.4', contextLength: 1_050_000, maxOutput: 128_000 },
+  { id: 'gpt-5.4-mini', displayName: 'GPT-5.4 mini', contextLength: 400_000, maxOutput: 128_000 },
+  { id: 'gpt-5.3-codex', displayName: 'GPT-5.3 Codex', contextLength: 400_000, maxOutput: 128_000 },
+  { id: 'gpt-5.2', displayName: 'GPT-5.2', contextLength: 400_000, maxOutput: 128_000 },
+  { id: 'gpt-5.1', displayName: 'GPT-5.1', contextLength: 400_000, maxOutput: 128_000 },
+]
+
+export const servesOpenai = (model: string): boolean => /^(?:gpt-|o\d|chatgpt-|codex-|computer-use)/.test(model)
+
+/** What OpenAI says about keys. */
+export const openaiPolicy = {
+  state: 'supported',
+  since: '2026-11-22',
+  note: "API keys are OpenAI's own way for programs; usage is billed to the key.",
+  url: 'https://openai.com/policies/services-agreement/',
+} as const
+
+/** OpenAI by API key (`openai-api-key`): Responses and Chat Completions. */
+export const openai: Provider = {
+  id: 'openai',
+  title: 'OpenAI (API key)',
+  aliases: [],
+  policy: openaiPolicy,
+  speaks: ['openai-responses', 'openai-chat'],
+  baseUrl: 'https://api.openai.com/v1',
+  models: openaiModels,
+  serves: servesOpenai,
+  request: dialectRequest,
+}

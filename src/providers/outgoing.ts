@@ -1,0 +1,88 @@
+/** What every key-based provider does alike on the way out: address and headers. */
+import type { Account } from '../accounts/account.ts'
+import type { Outgoing, UpstreamRequest } from './provider.ts'
+
+interface Endpoint {
+  origin: string
+  /** Path of the base URL without a trailing slash. */
+  path: string
+  host: string
+}
+
+// Accounts are frozen with their snapshot, so what is derived from one can be kept as long as it lives.
+const endpoints = new WeakMap<Account, Endpoint>()
+
+/** Origin and path of an account's base URL. */
+export function endpointOf(account: Account): Endpoint {
+  let endpoint = endpoints.get(account)
+  if (endpoint === undefined) {
+    const url = new URL(account.baseUrl)
+    endpoint = { origin: url.origin, path: url.pathname.replace(/\/+$/, ''), host: url.hostname }
+    endpoints.set(account, endpoint)
+  }
+  return endpoint
+}
+
+/**
+ * Builds a POST to the account's endpoint.
+ * @param version path segment of the API (`v1`, `v1beta`); left out where the base URL already ends in a version.
+ * @param auth the header that carries the credential.
+ * @param defaults headers sent when the client sends none of that name (lower-case names).
+ */
+export function post(
+  out: Outgoing,
+  account: Account,
+  version: string,
+  path: string,
+  auth: readonly [string, string] | undefined,
+  defaults: readonly (readonly [string, string])[] = [],
+): UpstreamRequest {
+  const endpoint = endpointOf(account)
+  const base = /\/v\d+[a-z]*$/.test(endpoint.path) ? endpoint.path : `${endpoint.path}/${version}`
+  return {
+    origin: endpoint.origin,
+    path: `${base}${path}`,
+    method: 'POST',
+    headers: buildHeaders(out.headers, account.headers, auth, defaults),
+    body: out.body,
+  }
+}
+
+/** Default of a JSON request; the body is never sent compressed and an answer must not come so either. */
+const ALWAYS: readonly (readonly [string, string])[] = [['content-type', 'application/json']]
+
+function buildHeaders(
+  client: readonly string[],
+  operator: Readonly<Record<string, string>>,
+  auth: readonly [string, string] | undefined,
+  defaults: readonly (readonly [string, string])[],
+): string[] {
+  const set = Object.entries(operator)
+  const replaced = new Set(set.map(([name]) => name.toLowerCase()))
+  const headers: string[] = []
+  let present = ''
+  for (let i = 0; i < client.length; i += 2) {
+    const name = client[i]!
+    const lower = name.toLowerCase()
+    present += `${lower}\n`
+    if (replaced.size === 0 || !replaced.has(lower)) headers.push(name, client[i + 1]!)
+  }
+  for (const list of [ALWAYS, defaults])
+    for (const [name, value] of list)
+      if (!present.includes(`${name}\n`) && !replaced.has(name)) headers.push(name, value)
+  // Compressed answers would hide their events from the tap (domain.md 1.1: some arrive compressed and unlabelled).
+  headers.push('accept-encoding', 'identity')
+  if (auth !== undefined && !replaced.has(auth[0])) headers.push(auth[0], auth[1])
+  for (const [name, value] of set) {
+    // A value "$Name" hands on that header of the client (config key of the reference, domain.md 5.1).
+    const copied = value.startsWith('$') ? clientHeader(client, value.slice(1)) : value
+    if (copied !== undefined) headers.push(name, copied)
+  }
+  return headers
+}
+
+function clientHeader(client: readonly string[], name: string): string | undefined {
+  const wanted = name.toLowerCase()
+  for (let i = 0; i < client.length; i += 2) if (client[i]!.toLowerCase() === wanted) return client[i + 1]
+  return undefined
+}

@@ -1,0 +1,202 @@
+/** Who may come in: client keys, Host and Origin, judged from the head of a request alone. */
+import { hash, timingSafeEqual } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
+import type { Config } from '../config/schema.ts'
+import { matcher } from '../config/wildcard.ts'
+import type { ClientIdentity } from '../gateway/exchange.ts'
+import { type Failure, failure } from '../hub/failure.ts'
+
+/** The head of a request, before its body is read. */
+export interface RequestHead {
+  method: string
+  /** Path and query as asked. */
+  url: string
+  /** Names and values in turn, as they came. */
+  rawHeaders: readonly string[]
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined
+  /** Address of the other end of the socket; undefined when there is none (the `fetch` face). */
+  remoteAddress: string | undefined
+}
+
+/** A check of one's own in place of the key list. Undefined refuses. */
+export type AccessCheck = (head: RequestHead) => ClientIdentity | undefined | Promise<ClientIdentity | undefined>
+
+export interface Access {
+  /** True when anyone may come in, because no keys are configured. */
+  readonly open: boolean
+  /** The client that a request's key belongs to, or why it is refused. */
+  identify(head: RequestHead): ClientIdentity | Failure
+  /** Why the Host or Origin is not ours to answer; undefined when all is well. */
+  foreign(head: RequestHead): Failure | undefined
+  /** The origin to name in CORS headers, if the request comes from a page that may read the answer. */
+  corsOrigin(head: RequestHead): string | undefined
+}
+
+const ANYONE: ClientIdentity = { name: 'anyone' }
+const HASHED = /^sha256:([0-9a-f]{64})$/i
+
+/**
+ * Compiles the access rules of a configuration.
+ * @param onKey hears every key that was accepted, so that logs can be kept clean of keys known here by their hash only.
+ */
+export function compileAccess(config: Config, onKey?: (key: string) => void): Access {
+  const clients = new Map<string, { digest: Buffer; identity: ClientIdentity }>()
+  for (const entry of config['api-keys']) {
+    const { key, name, models } = typeof entry === 'string' ? { key: entry, name: undefined, models: undefined } : entry
+    const hex = (HASHED.exec(key)?.[1] ?? hash('sha256', key, 'hex')).toLowerCase()
+    clients.set(hex, {
+      digest: Buffer.from(hex, 'hex'),
+      identity: {
+        name: name ?? `key-${hex.slice(0, 8)}`,
+        ...(models === undefined ? {} : { allows: matcher(models) }),
+      },
+    })
+  }
+  const hosts = hostRule(config)
+  const proxies = proxyRule(config['trusted-proxies'])
+  const origins = new Set(config['allowed-origins'].map((o) => o.toLowerCase().replace(/\/$/, '')))
+
+  function hostOf(head: RequestHead): string | undefined {
+    if (proxies(head.remoteAddress)) {
+      const forwarded = head.header('x-forwarded-host')
+      if (forwarded !== undefined) return forwarded.split(',')[0]!.trim()
+    }
+    return head.header('host')
+  }
+
+  function ownOrigin(head: RequestHead, origin: string): boolean {
+    const at = origin.indexOf('://')
+    if (at === -1 || !/^https?$/.test(origin.slice(0, at))) return false
+    return origin.slice(at + 3) === hostOf(head)?.toLowerCase()
+  }
+
+  return {
+    open: clients.size === 0,
+    identify(head) {
+      if (clients.size === 0) return ANYONE
+      let presented = false
+      for (const key of presentedKeys(head)) {
+        presented = true
+        const digest = hash('sha256', key, 'buffer')
+        const known = clients.get(digest.toString('hex'))
+        // The look-up is by digest, so its timing tells nothing of the key; the comparison is constant-time besides.
+        if (known === undefined || !timingSafeEqual(known.digest, digest)) continue
+        onKey?.(key)
+        return known.identity
+      }
+      return failure(
+        'unauthorized',
+        presented
+          ? 'This API key is not known here. Use one of the keys under api-keys in the config of LogicaProxy.'
+          : 'An API key is needed: send it as "Authorization: Bearer …", "x-api-key" or "x-goog-api-key".',
+        { code: 'invalid_api_key' },
+      )
+    },
+    foreign(head) {
+      const host = hostOf(head)
+      if (host === undefined || !hosts(hostName(host)))
+        return failure(
+          'forbidden',
+          `The Host "${printable(host ?? '')}" is not one of ours. Add it to allowed-hosts in the config if it should be.`,
+          { status: 403, code: 'foreign_host' },
+        )
+      const origin = head.header('origin')?.toLowerCase()
+      if (origin !== undefined && !origins.has(origin) && !ownOrigin(head, origin))
+        return failure(
+          'forbidden',
+          `Pages of the origin "${printable(origin)}" may not call this server. Add it to allowed-origins in the config if they should.`,
+          { status: 403, code: 'foreign_origin' },
+        )
+      return undefined
+    },
+    corsOrigin(head) {
+      const origin = head.header('origin')
+      return origin !== undefined && origins.has(origin.toLowerCase()) ? origin : undefined
+    },
+  }
+}
+
+/** The keys a request presents, in the order in which they are tried (domain.md 2.1). */
+function* presentedKeys(head: RequestHead): Generator<string> {
+  const authorization = head.header('authorization')
+  if (authorization) yield /^bearer\s/i.test(authorization) ? authorization.slice(7).trim() : authorization
+  for (const name of ['x-api-key', 'x-goog-api-key']) {
+    const value = head.header(name)
+    if (value) yield value
+  }
+  const at = head.url.indexOf('?')
+  if (at === -1) return
+  for (const pair of head.url.slice(at + 1).split('&')) {
+    const found = /^(?:key|auth_token)=(.+)$/.exec(pair)
+    if (found !== null) yield decoded(found[1]!)
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** The query without credentials, `''` or with its `?`. */
+export function queryWithoutKeys(url: string): string {
+  const at = url.indexOf('?')
+  if (at === -1) return ''
+  const kept = url
+    .slice(at + 1)
+    .split('&')
+    .filter((pair) => pair !== '' && !/^(?:key|auth_token)(?:=|$)/.test(pair))
+  return kept.length === 0 ? '' : `?${kept.join('&')}`
+}
+
+const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '::1'])
+
+/** Whether an address belongs to this machine alone. */
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '')
+  return plain === '::1' || plain === 'localhost' || (isIP(plain) === 4 && plain.startsWith('127.'))
+}
+
+/**
+ * Which Host names we answer to. DNS rebinding needs a name of the attacker's own, so on a public bind every IP literal is
+ * fine (probes use them), and names have to be listed.
+ */
+function hostRule(config: Config): (name: string) => boolean {
+  const allowed = new Set(config['allowed-hosts'].map((name) => hostName(name)))
+  const any = allowed.has('*')
+  const open = !isLoopback(config.host)
+  const own = hostName(config.host)
+  return (name) =>
+    any ||
+    LOOPBACK_NAMES.has(name) ||
+    allowed.has(name) ||
+    (own !== '' && name === own) ||
+    (isIP(name) !== 0 && (open || isLoopback(name)))
+}
+
+/** The name in a Host header: no port, no brackets, no trailing dot. */
+function hostName(host: string): string {
+  const lower = host.trim().toLowerCase()
+  if (isIP(lower) === 6) return lower
+  const bare = lower.startsWith('[') ? lower.slice(1, lower.indexOf(']')) : lower.replace(/:\d+$/, '')
+  return bare.replace(/\.$/, '')
+}
+
+function proxyRule(trusted: readonly string[]): (address: string | undefined) => boolean {
+  if (trusted.length === 0) return () => false
+  const list = new BlockList()
+  for (const entry of trusted) {
+    const [address, bits] = entry.split('/') as [string, string | undefined]
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return (address) => address !== undefined && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+function printable(text: string): string {
+  return text.slice(0, 100).replace(/[^\x21-\x7e]/g, '?')
+}

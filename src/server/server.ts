@@ -1,0 +1,278 @@
+/** The listener on `node:http`: limits, slow senders, upgrades and the way out. */
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Config } from '../config/schema.ts'
+import { type Gateway, stopping } from '../gateway/gateway.ts'
+import type { OwnResponse } from '../protocols/protocol.ts'
+import { isLoopback, type RequestHead } from './access.ts'
+import type { Admin } from './admin/admin.ts'
+import { readBody } from './body.ts'
+import { corsHeaders, type Door, type Verdict } from './door.ts'
+import { NodeReply } from './node-reply.ts'
+
+export interface HttpServerOptions {
+  config: Config
+  gateway: Gateway
+  door: Door
+  admin: Admin
+  /** True when an access check of the embedder's own guards the door, so that no keys are needed in the config. */
+  guarded: boolean
+}
+
+export interface HttpServer {
+  /** Handles one request; for mounting in a server of one's own. */
+  handler(req: IncomingMessage, res: ServerResponse): void
+  /** Opens the port. @throws {UnsafeBindError} for a public address without client keys. */
+  listen(at?: { host?: string; port?: number }): Promise<{ host: string; port: number; url: string }>
+  /**
+   * Stops: no new work, calls under way may finish for `drainMs`, then they get their terminal event.
+   * @returns how many had to be ended.
+   */
+  close(drainMs: number): Promise<number>
+}
+
+export class UnsafeBindError extends Error {
+  constructor(host: string) {
+    super(
+      `Refusing to listen on ${host === '' ? 'all interfaces' : host} without client keys: anyone who reaches this machine could use your accounts. Set api-keys in the config, or host: 127.0.0.1.`,
+    )
+    this.name = 'UnsafeBindError'
+  }
+}
+
+/** What is read and thrown away of a body nobody wants, so that the client gets to read why. */
+const LINGER_BYTES = 1024 * 1024
+const LINGER_MS = 1_000
+/** What the last bytes of the last answers get to reach slow readers. */
+const LAST_BYTES_MS = 2_000
+
+/** Makes the listener. It opens no port before `listen`. */
+export function createHttpServer({ config, gateway, door, admin, guarded }: HttpServerOptions): HttpServer {
+  const { limits } = config
+  const options = {
+    maxHeaderSize: limits['header-kib'] * 1024,
+    headersTimeout: limits['header-timeout'] * 1000,
+    requestTimeout: limits['body-timeout'] * 1000,
+    keepAliveTimeout: limits['keep-alive-timeout'] * 1000,
+    // How often the two timeouts above are looked after; Node's own 30 s would let slow senders pile up.
+    connectionsCheckingInterval: 1_000,
+    noDelay: true,
+  }
+  const server: Server = config.tls.enable
+    ? createTlsServer({ ...options, cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) }, handler)
+    : createServer(options, handler)
+  if (limits['max-connections'] > 0) server.maxConnections = limits['max-connections']
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => handle(req, res, true))
+  server.on('upgrade', onUpgrade)
+  server.on('clientError', onClientError)
+
+  function handler(req: IncomingMessage, res: ServerResponse): void {
+    handle(req, res, false)
+  }
+
+  function handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const head = headOf(req)
+    let verdict: Verdict | Promise<Verdict>
+    try {
+      verdict = door.enter(head)
+    } catch (error) {
+      fault(res, error)
+      return
+    }
+    if (verdict instanceof Promise)
+      verdict.then(
+        (v) => proceed(v, head, req, res, expectsContinue),
+        (error: unknown) => fault(res, error),
+      )
+    else proceed(verdict, head, req, res, expectsContinue)
+  }
+
+  function proceed(
+    verdict: Verdict,
+    head: RequestHead,
+    req: IncomingMessage,
+    res: ServerResponse,
+    expectsContinue: boolean,
+  ): void {
+    if (verdict.type === 'answer') {
+      answer(req, res, verdict.response)
+      return
+    }
+    if (expectsContinue) res.writeContinue()
+    readBody(req, gateway.snapshot.limits.bodyBytes, (body) => {
+      if (!Buffer.isBuffer(body)) {
+        answer(req, res, door.refuse(head, body))
+        return
+      }
+      try {
+        const origin = head.header('origin')
+        const reply = new NodeReply(res, origin === undefined ? NONE : Object.entries(corsHeaders(origin)).flat())
+        const { id, path, query, client, matched } = verdict
+        gateway.handle(
+          matched,
+          { id, method: head.method, path, query, rawHeaders: head.rawHeaders, header: head.header, body, client },
+          reply,
+        )
+      } catch (error) {
+        fault(res, error)
+      }
+    })
+  }
+
+  function onUpgrade(req: IncomingMessage, socket: Duplex): void {
+    const response = door.upgrade(headOf(req))
+    socket.on('error', () => socket.destroy())
+    socket.end(rawResponse(response))
+  }
+
+  function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    const [status, message] =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? [431, `The request head is larger than ${limits['header-kib']} KiB (limits.header-kib).`]
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? [408, 'The request did not arrive in time.']
+          : [400, 'This is not a valid HTTP request.']
+    const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: null } })
+    socket.end(rawResponse({ status: status as number, headers: { 'content-type': 'application/json' }, body }))
+  }
+
+  return {
+    handler,
+    listen(at = {}) {
+      const host = at.host ?? config.host
+      const port = at.port ?? config.port
+      if (!guarded && !isLoopback(host) && config['api-keys'].length === 0)
+        return Promise.reject(new UnsafeBindError(host))
+      return new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+          server.off('error', reject)
+          const address = server.address() as AddressInfo
+          const name = isLoopback(host) || host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+          resolve({
+            host: address.address,
+            port: address.port,
+            url: `${config.tls.enable ? 'https' : 'http'}://${name}:${address.port}`,
+          })
+        })
+      })
+    },
+    async close(drainMs) {
+      admin.startDraining()
+      const closed = new Promise<void>((resolve) => {
+        if (server.listening) server.close(() => resolve())
+        else resolve()
+      })
+      server.closeIdleConnections()
+      await quiet(gateway, drainMs)
+      const cut = gateway.active
+      if (cut > 0) gateway.terminateAll(stopping())
+      // What was written last still has to leave the sockets; each is closed as soon as it is idle.
+      const sweep = setInterval(() => server.closeIdleConnections(), 20)
+      const patience = setTimeout(() => server.closeAllConnections(), LAST_BYTES_MS)
+      await closed
+      clearInterval(sweep)
+      clearTimeout(patience)
+      return cut
+    },
+  }
+}
+
+const NONE: readonly string[] = []
+
+/** Resolves when no call is under way any more, or after `ms`. */
+function quiet(gateway: Gateway, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (gateway.active === 0) {
+      resolve()
+      return
+    }
+    const stop = gateway.on('end', () => {
+      // The call that ended is still counted while its listeners hear of it.
+      setImmediate(() => {
+        if (gateway.active === 0) finish()
+      })
+    })
+    const timer = setTimeout(finish, ms)
+    function finish(): void {
+      clearTimeout(timer)
+      stop()
+      resolve()
+    }
+  })
+}
+
+function headOf(req: IncomingMessage): RequestHead {
+  return {
+    method: req.method ?? 'GET',
+    url: req.url ?? '/',
+    rawHeaders: req.rawHeaders,
+    header: (name) => {
+      const value = req.headers[name]
+      return Array.isArray(value) ? value[0] : value
+    },
+    remoteAddress: req.socket.remoteAddress,
+  }
+}
+
+/** Sends an answer of ours. A body still on its way is not waited for: it is drained a little and then cut off. */
+function answer(req: IncomingMessage, res: ServerResponse, { status, headers, body }: OwnResponse): void {
+  const unread = !req.complete && (req.headers['content-length'] ?? '0') !== '0'
+  const all: Record<string, string | number> = { ...headers, 'content-length': Buffer.byteLength(body) }
+  if (unread || req.headers['transfer-encoding'] !== undefined) {
+    all['connection'] = 'close'
+    linger(req, res)
+  }
+  res.writeHead(status, all)
+  res.end(req.method === 'HEAD' ? undefined : body)
+}
+
+function linger(req: IncomingMessage, res: ServerResponse): void {
+  const { socket } = req
+  let left = LINGER_BYTES
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
+  req.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) socket.destroy()
+  })
+  req.on('error', () => socket.destroy())
+  req.resume()
+  res.on('error', () => socket.destroy())
+}
+
+function fault(res: ServerResponse, error: unknown): void {
+  process.emitWarning(error as Error)
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  res.writeHead(500, { 'content-type': 'application/json' })
+  res.end(
+    JSON.stringify({
+      error: { message: 'An internal error of LogicaProxy; its log tells more.', type: 'server_error' },
+    }),
+  )
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  408: 'Request Timeout',
+  426: 'Upgrade Required',
+  431: 'Request Header Fields Too Large',
+}
+
+function rawResponse({ status, headers, body }: OwnResponse): string {
+  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' })
+  return `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n${body}`
+}
