@@ -43,8 +43,8 @@ export interface CreateGatewayOptions {
   fetchUpstream?: typeof fetch
   /** Clock in milliseconds; for tests. */
   now?: () => number
-  /** Where log lines go; none are written without it. */
-  log?: Log
+  /** Where log lines go, perhaps made once the config is known; none are written without it. */
+  log?: Log | ((config: Config) => Log)
   /** Knows the secrets that must not show in logs; one is made if none is given. Share it with `log`. */
   redactor?: Redactor
   /** Follow the config file while it changes. Default: true for a path. */
@@ -95,7 +95,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     transport: options.fetchUpstream && createFetchTransport(options.fetchUpstream),
     now: options.now,
   })
-  const metrics = createMetrics({ version, now, startedAt: now() })
+  const metrics = createMetrics({ version, now, startedAt: now(), scrub: redactor.scrub })
   const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render })
   const door = createDoor({ gateway, protocols, admin, access: options.access, onKey: redactor.learn, now })
   const server = createHttpServer({
@@ -108,7 +108,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   const telemetry = attachTelemetry(gateway, {
     config: loaded.config,
     authDir: expandHome(loaded.config['auth-dir']),
-    log: options.log ?? SILENT,
+    log: (typeof options.log === 'function' ? options.log(loaded.config) : options.log) ?? SILENT,
     redactor,
     metrics,
     now,

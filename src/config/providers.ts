@@ -40,11 +40,7 @@ const label = {
   label: f.text().optional().describe('Another spelling of display-name.'),
   note: f.text().optional().describe('A remark of yours; nothing reads it.'),
 }
-const retry = {
-  'request-retry': z
-    .int({ error: 'a whole number' })
-    .optional()
-    .describe('Extra retry rounds for this account; negative or left out takes the global value.'),
+const cooling = {
   'disable-cooling': f.flag().optional().describe('Never rest this account after failures; overrides the global key.'),
 }
 
@@ -67,7 +63,7 @@ const account = (fallback: string) =>
       headers: f.headers().describe('Extra request headers; a value "$Name" copies that header of the client.'),
       models,
       'excluded-models': excluded,
-      ...retry,
+      ...cooling,
     })
     .transform(foldLabel)
 
@@ -86,7 +82,7 @@ const keyEntry = f
     headers: f.headers().describe("Extra request headers beside the provider's."),
     models,
     'excluded-models': excluded,
-    ...retry,
+    ...cooling,
   })
   .transform(foldLabel)
 
@@ -108,7 +104,7 @@ const compatible = f
     headers: f.headers().describe('Extra request headers; a value "$Name" copies that header of the client.'),
     models,
     'excluded-models': excluded,
-    ...retry,
+    ...cooling,
   })
   .transform(foldLabel)
 

@@ -270,10 +270,12 @@ describe('a file of CLIProxyAPI', () => {
       'codex-header-defaults',
       'enable-gemini-cli-endpoint',
       'nonstream-keepalive-interval',
+      'passthrough-headers',
       'pprof',
       'quota-exceeded',
       'remote-management.disable-auto-update-panel',
       'remote-management.panel-github-repository',
+      'usage-statistics-enabled',
       'vertex-api-key',
     ])
     const cloak = ignored.find(({ pattern }) => pattern === 'claude-api-key[].cloak')!

@@ -172,16 +172,20 @@ export const configObject = f.mapping({
       'disable-control-panel': f.flag().default(false).describe('Do not serve the dashboard.'),
     })
     .prefault({})
-    .describe('Management API and dashboard.'),
+    .describe('Management API and dashboard: accepted and kept for the version that has them; this one has not.'),
   ...providerShape,
   'oauth-model-alias': f
     .recordOf(aliases)
     .default({})
-    .describe('Aliases of the models of OAuth accounts, by provider: claude, codex, gemini-cli, antigravity, …'),
+    .describe(
+      'Aliases of the models of OAuth accounts, by provider: claude, codex, … For the version that has OAuth logins.',
+    ),
   'oauth-excluded-models': f
     .recordOf(f.listOf(f.modelPattern()))
     .default({})
-    .describe('Models of OAuth accounts never used, by provider; * stands for any text.'),
+    .describe(
+      'Models of OAuth accounts never used, by provider; * stands for any text. For the version that has OAuth logins.',
+    ),
   'force-model-prefix': f.flag().default(false).describe('Names without a prefix reach only accounts without one.'),
   'ai-router': aiRouter.prefault({}).describe('Chooses the model for requests that ask for "auto".'),
   fallback: f
@@ -205,9 +209,11 @@ export const configObject = f.mapping({
     .prefault({})
     .describe('How long accounts rest after failures.'),
   payload: payload.prefault({}).describe('Rules that change request parameters, by model.'),
-  'strict-translation': f.flag().default(false).describe('Refuse a request that a translation cannot carry whole.'),
+  'strict-translation': f
+    .flag()
+    .default(false)
+    .describe('Refuse a request that a translation cannot carry whole. For the version that translates.'),
   'proxy-url': f.proxyUrl().describe('Proxy for all upstream requests: http, https, socks5; "direct" uses none.'),
-  'passthrough-headers': f.flag().default(false).describe("Hand the upstream's response headers to the client."),
   streaming: f
     .mapping({
       'keepalive-seconds': f.countOrOff().default(15).describe('Sign of life on silent streams; 0 sends none.'),
@@ -232,8 +238,7 @@ export const configObject = f.mapping({
   'logging-to-file': f.flag().default(false).describe('Write the log to files instead of the standard output.'),
   'logs-max-total-size-mb': f.countOrOff().default(0).describe('Most space of the log files, in MB; 0 sets no limit.'),
   'request-log': f.flag().default(false).describe('Keep a record of every request.'),
-  'error-logs-max-files': f.countOrOff().default(10).describe('Records of failed requests to keep; 0 keeps all.'),
-  'usage-statistics-enabled': f.flag().default(true).describe('Keep usage statistics.'),
+  'error-logs-max-files': f.countOrOff().default(10).describe('Records of failed requests to keep; 0 keeps none.'),
   'commercial-mode': f.flag().default(false).describe('Leave out per-request extras under very high concurrency.'),
 })
 

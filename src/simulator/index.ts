@@ -52,8 +52,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     book.reset()
     listener.reset()
   }
-  const listener = new Listener({ keys: options.keys, now: options.now ?? Date.now, log, book, anySignature: options.signatures === 'any' }, (req, res, path) =>
-    control(req, res, path, log, book, reset),
+  const listener = new Listener(
+    { keys: options.keys, now: options.now ?? Date.now, log, book, anySignature: options.signatures === 'any' },
+    (req, res, path) => control(req, res, path, log, book, reset),
   )
   const { server } = listener
   await new Promise<void>((resolve, reject) => {

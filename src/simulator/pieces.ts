@@ -23,10 +23,7 @@ const FILL = 'abcdefghijklmnopqrstuvwxyz'.repeat(8)
 /** `count` numbered deltas of `size` characters each, made one at a time: long streams never sit in memory whole. */
 export function numbered(count: number, size: number): Pieces {
   const tail = FILL.repeat(Math.ceil(size / FILL.length)).slice(0, size)
-  const at = (i: number) => {
-    const head = `${i} `
-    return head.length >= size ? head.slice(0, size) : head + tail.slice(head.length)
-  }
+  const at = (i: number) => `${i} ${tail}`.slice(0, size)
   return {
     chars: count * size,
     text: () => Array.from({ length: count }, (_, i) => at(i)).join(''),

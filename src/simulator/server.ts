@@ -111,12 +111,17 @@ export class Listener {
       if (attempt.outcome === 'open' || (attempt.outcome === 'answered' && !res.writableFinished))
         attempt.outcome = 'client-gone'
     })
-    if (!to) return this.elsewhere(res, attempt, method, path)
+    if (!to) {
+      this.elsewhere(res, attempt, method, path)
+      return
+    }
     const headers = req.headers as Record<string, string>
     const slot = `${to.action}\n${path}\n${key}\n${headers['anthropic-version'] ?? ''}\n${headers['anthropic-beta'] ?? ''}\n${query}\n${bodyHash}`
     const kept = this.kept.get(slot)
-    if (kept && kept.second === Math.floor(nowMs / 1000) && this.parts.book.quiet(key))
-      return this.again(res, attempt, kept)
+    if (kept && kept.second === Math.floor(nowMs / 1000) && this.parts.book.quiet(key)) {
+      this.again(res, attempt, kept)
+      return
+    }
     const ctx: Context = {
       headers,
       query,
@@ -341,9 +346,9 @@ export class Listener {
 
   private list(res: ServerResponse, attempt: Attempt, to: Route, ctx: Context): void {
     const plan = this.parts.book.plan(this.parts.book.standingFor(ctx.key), ctx.key, '')
-    if (plan.refuse) return this.refuse(res, attempt, to, ctx, problem({ ...plan.refuse }))
-    const list = modelList(to.vendor, to.model)
-    if (list) this.finish(res, attempt, 200, to.api.headers(ctx), list)
+    const list = plan.refuse ? undefined : modelList(to.vendor, to.model)
+    if (plan.refuse) this.refuse(res, attempt, to, ctx, problem({ ...plan.refuse }))
+    else if (list) this.finish(res, attempt, 200, to.api.headers(ctx), list)
     else this.refuse(res, attempt, to, ctx, problem({ kind: 'no-such-model' }))
   }
 

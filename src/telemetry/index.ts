@@ -7,6 +7,7 @@ import { createRequestLog, type RequestLog, type RequestLogger } from './request
 
 export { createErrorFiles, type ErrorFiles, type ErrorFilesOptions } from './error-files.ts'
 export { createLog, flushLog, type Log, type LogLevel, type LogOptions } from './log.ts'
+export { createLogFile, type LogFileOptions } from './log-file.ts'
 export {
   createMetrics,
   METRICS_CONTENT_TYPE,

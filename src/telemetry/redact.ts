@@ -12,6 +12,8 @@ const SHORTEST = 8
 const LONGEST = 16_384
 /** The automaton holds only the end of a long spelling (ends differ where beginnings, as of tokens, are all alike). */
 const WINDOW = 48
+/** Tokens rotate and strangers try keys: of so many secrets the oldest are given up, so that memory stays bounded. */
+const MOST_SECRETS = 20_000
 /** So many new secrets are searched for apart before all are compiled anew. */
 const MOST_FRESH = 64
 
@@ -56,6 +58,7 @@ export function createRedactor(): Redactor {
     if (secret === undefined || secrets.has(secret)) return
     const value = secret.trim().replace(/^(?:bearer|basic)\s+/i, '')
     if (value.length < SHORTEST || REDACTED.includes(value) || secrets.has(value)) return
+    if (secrets.size >= MOST_SECRETS) secrets.delete(secrets.values().next().value!)
     secrets.add(value)
     fresh.add(value)
     searchFresh = undefined

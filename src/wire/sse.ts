@@ -48,7 +48,8 @@ const DEFAULT_MAX_EVENT_BYTES = 8 * 1024 * 1024
 /**
  * Makes a parser. Lines may end in LF, CRLF or CR; a leading BOM is skipped; comments and unknown fields are ignored, and
  * so are `id` and `retry`, which mean nothing in a model's answer.
- * @param maxEventBytes the largest single event taken, in bytes on the wire.
+ * @param maxEventBytes how large an unfinished event may grow, in bytes on the wire. One that comes whole in a chunk is
+ *   let through: its memory is spent already, and looking would cost every event.
  */
 export function createSseParser(
   onEvent: (event: Sse) => void,

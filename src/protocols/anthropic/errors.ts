@@ -67,6 +67,7 @@ function typeOf(failure: Failure): string {
 }
 
 const UNIFIED = 'anthropic-ratelimit-unified-'
+const WINDOW_STATUS = /^anthropic-ratelimit-unified-(.+)-status$/
 
 /**
  * Which window of a subscription a 429 fell into. `5h` and `7d` bind the whole account; `7d_oi` and its like bind one
@@ -77,9 +78,8 @@ function subscriptionLimit({ status, headers }: Evidence): Verdict | undefined {
   let account: number | undefined
   let family: number | undefined
   for (const name in headers) {
-    if (!name.startsWith(UNIFIED) || !name.endsWith('-status') || header(headers, name) !== 'rejected') continue
-    const window = name.slice(UNIFIED.length, -'-status'.length)
-    if (window === 'overage') continue
+    const window = WINDOW_STATUS.exec(name)?.[1]
+    if (window === undefined || window === 'overage' || header(headers, name) !== 'rejected') continue
     const reset = resetOf(headers, window)
     if (window === '5h' || window === '7d') account = Math.max(account ?? 0, reset)
     else family = Math.max(family ?? 0, reset)

@@ -163,11 +163,12 @@ export function judge(
 }
 
 function statusInside(shape: ErrorShape | undefined): number {
+  if (shape?.status !== undefined) return shape.status
   for (const name of [shape?.code, shape?.type, ...(shape?.reasons ?? [])]) {
     const status = name === undefined ? undefined : STATUS_BY_NAME[name]
     if (status !== undefined) return status
   }
-  return shape?.status ?? 502
+  return 502
 }
 
 function refusal({ message }: Evidence): Verdict | undefined {

@@ -18,15 +18,17 @@ export function geminiTap(): StreamTap {
 
   function read(event: Sse): EventMark {
     const { data } = event
-    if (data.includes('"usageMetadata"')) usageChunk = event
-    if (data.includes('"error"') || event.event === 'error') {
+    // Search words without their opening quote are several times faster: quotes stand everywhere in JSON.
+    if (data.includes('usageMetadata"')) usageChunk = event
+    // A chunk with candidates, which stand at its beginning, is an answer and no error.
+    if (event.event === 'error' || (!data.includes('"candidates"') && data.includes('"error"'))) {
       const error = parseEvent(event)?.['error']
       if (event.event === 'error' || (error !== undefined && error !== null && error !== '')) {
         failure = judge(0, {}, eventText(event))
         return 'error'
       }
     }
-    const last = data.includes('"finishReason"') || data.includes('"blockReason"')
+    const last = data.includes('Reason"') && (data.includes('"finishReason"') || data.includes('"blockReason"'))
     if (content && !last) return 'content'
     const chunk = parseEvent(event)
     const finished = last && chunk !== undefined && finishes(chunk)

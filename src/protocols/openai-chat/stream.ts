@@ -37,9 +37,10 @@ export function chatTap(): StreamTap {
       ended = true
       return 'end'
     }
-    if (hasValue(data, '"usage"', 123)) usageChunk = event
+    // A search word without its opening quote is several times faster: quotes stand everywhere in JSON.
+    if (data.includes('usage"') && hasValue(data, '"usage"', 123)) usageChunk = event
     const finished = hasValue(data, '"finish_reason"', 34)
-    if (event.event === 'error' || (!ended && data.includes('"error"'))) {
+    if (event.event === 'error' || (!ended && data.includes('rror"') && data.includes('"error"'))) {
       const chunk = parseEvent(event)
       if (event.event === 'error' || isFilled(chunk?.['error'])) {
         failure = judge(0, {}, eventText(event))

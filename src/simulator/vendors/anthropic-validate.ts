@@ -177,8 +177,9 @@ function checkThinking(body: Json, ctx: Context): Problem | undefined {
   if (body['top_k'] !== undefined) return invalid(`\`top_k\` must be unset when thinking is enabled. ${more}`)
   if (typeof body['top_p'] === 'number' && body['top_p'] < 0.95)
     return invalid(`\`top_p\` must be greater than or equal to 0.95 or unset when thinking is enabled. ${more}`)
+  // Recorded: adaptive thinkers take a forced choice, budgeted ones do not; counting does not ask.
   const choice = obj(body['tool_choice'])?.['type']
-  if (body['max_tokens'] !== undefined && (choice === 'any' || choice === 'tool'))
+  if (type === 'enabled' && body['max_tokens'] !== undefined && (choice === 'any' || choice === 'tool'))
     return invalid('Thinking may not be enabled when tool_choice forces tool use.')
   return undefined
 }
@@ -268,7 +269,11 @@ function checkBlock(block: unknown, path: string, role: string, anySignature: bo
       if (typeof b['thinking'] !== 'string') return invalid(`${path}.thinking.thinking: Field required`)
       if (typeof b['signature'] !== 'string') return invalid(`${path}.thinking.signature: Field required`)
       // With omitted display the text comes back empty; the signature still speaks for it.
-      if (!anySignature && !verify('anthropic', b['signature'], b['thinking']) && !verify('anthropic-omitted', b['signature'], '')) {
+      if (
+        !anySignature &&
+        !verify('anthropic', b['signature'], b['thinking']) &&
+        !verify('anthropic-omitted', b['signature'], '')
+      ) {
         return invalid(`${path}: Invalid \`signature\` in \`thinking\` block`)
       }
       return undefined

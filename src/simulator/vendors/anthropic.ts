@@ -139,7 +139,9 @@ function usage(answer: Answer): Json {
     cache_read_input_tokens: u.cacheRead,
     cache_creation: { ephemeral_5m_input_tokens: u.cacheWrite, ephemeral_1h_input_tokens: 0 },
     output_tokens: u.output + u.reasoning,
+    ...(u.reasoning ? { output_tokens_details: { thinking_tokens: u.reasoning } } : {}),
     service_tier: 'standard',
+    inference_geo: 'global',
   }
 }
 
@@ -159,12 +161,13 @@ function message(answer: Answer, content: unknown[], reason: string | null, toke
     content,
     stop_reason: reason,
     stop_sequence: reason === null ? null : (answer.stop ?? null),
+    stop_details: null,
     usage: tokens,
   }
 }
 
 function whole(answer: Answer, body: Json): unknown {
-  const content = answer.blocks.map((b) => {
+  const content = answer.blocks.map((b): Json => {
     switch (b.type) {
       case 'reasoning':
         return b.redacted
@@ -174,7 +177,7 @@ function whole(answer: Answer, body: Json): unknown {
         return { type: 'text', text: b.pieces.text() }
       case 'refusal':
         return { type: 'text', text: b.text }
-      case 'call':
+      default:
         return { type: 'tool_use', id: `toolu_01sim${b.id}`, name: b.tool.name, input: JSON.parse(b.input) }
     }
   })
@@ -196,6 +199,7 @@ function delta(index: number, kind: string, field: string, text: string): Frame 
 function* stream(answer: Answer, body: Json): Iterable<Frame> {
   const first = usage(answer)
   first['output_tokens'] = 1
+  delete first['output_tokens_details']
   yield frame(
     'message_start',
     JSON.stringify({ type: 'message_start', message: message(answer, [], null, first) }),
@@ -229,10 +233,10 @@ function* stream(answer: Answer, body: Json): Iterable<Frame> {
     }
     yield frame('content_block_stop', `{"type":"content_block_stop","index":${i}}`)
   }
-  const { cache_creation: _, service_tier: __, ...last } = usage(answer)
+  const { cache_creation: _, service_tier: __, inference_geo: ___, ...last } = usage(answer)
   const end = {
     type: 'message_delta',
-    delta: { stop_reason: REASONS[answer.finish], stop_sequence: answer.stop ?? null },
+    delta: { stop_reason: REASONS[answer.finish], stop_sequence: answer.stop ?? null, stop_details: null },
     usage: last,
   }
   yield frame('message_delta', JSON.stringify(end), 'end')

@@ -175,7 +175,10 @@ function checkTools(body: Json, ctx: Context): Problem | undefined {
   }
   const calling = obj(config?.['functionCallingConfig'])
   const mode = calling?.['mode']
-  if (mode !== undefined && !['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'].includes(str(mode))) {
+  if (
+    mode !== undefined &&
+    !['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'].includes(str(mode).toUpperCase())
+  ) {
     return invalid(
       `Invalid value at 'tool_config.function_calling_config.mode' (type.googleapis.com/google.ai.generativelanguage.v1beta.FunctionCallingConfig.Mode), "${mode}"`,
     )

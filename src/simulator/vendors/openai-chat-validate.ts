@@ -90,8 +90,7 @@ function checkMessages(messages: unknown[]): Problem | undefined {
       )
     }
     const odd = Object.keys(m).find((k) => !MESSAGE_FIELDS.has(k))
-    if (odd)
-      return invalid(`Unknown parameter: '${path}.${odd}'.`, `${path}.${odd}`, 'unknown_parameter')
+    if (odd) return invalid(`Unknown parameter: '${path}.${odd}'.`, `${path}.${odd}`, 'unknown_parameter')
     const fault = checkContent(m, role, path) ?? (role === 'assistant' ? checkCalls(m, path) : undefined)
     if (fault) return fault
     if (role === 'tool' && typeof m['tool_call_id'] !== 'string') {
@@ -350,11 +349,19 @@ function checkModel(body: Json, ctx: Context): Problem | undefined {
         'unsupported_value',
       )
   }
-  const heard = /audio/.test(ctx.base) ? -1 : objs(body['messages']).findIndex((m) => objs(m['content']).some((p) => p['type'] === 'input_audio'))
-  if (heard >= 0) return invalid(`Invalid 'messages[${heard}]'. Content blocks are expected to be either text or image_url type.`, `messages[${heard}]`, 'invalid_value')
+  const heard = /audio/.test(ctx.base)
+    ? -1
+    : objs(body['messages']).findIndex((m) => objs(m['content']).some((p) => p['type'] === 'input_audio'))
+  if (heard >= 0)
+    return invalid(
+      `Invalid 'messages[${heard}]'. Content blocks are expected to be either text or image_url type.`,
+      `messages[${heard}]`,
+      'invalid_value',
+    )
   if (reasons(ctx.base)) {
     if (set('max_tokens')) return unsupported('max_tokens', " Use 'max_completion_tokens' instead.")
-    if (set('stop') && !/^o3-mini/.test(ctx.base) && arr(body['stop']).length + str(body['stop']).length > 0) return unsupported('stop')
+    if (set('stop') && !/^o3-mini/.test(ctx.base) && arr(body['stop']).length + str(body['stop']).length > 0)
+      return unsupported('stop')
   }
   if (neverSamples(ctx.base)) {
     for (const name of ['temperature', 'top_p']) {

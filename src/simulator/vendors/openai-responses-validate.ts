@@ -264,7 +264,8 @@ function checkPairs(body: Json, ctx: Context): Problem | undefined {
   }
   for (const [i, item] of own.entries()) {
     const type = itemType(item)
-    if (type === 'item_reference' && !ctx.state.anySignature && !ctx.state.items.has(str(item['id']))) return notFound(str(item['id']))
+    if (type === 'item_reference' && !ctx.state.anySignature && !ctx.state.items.has(str(item['id'])))
+      return notFound(str(item['id']))
     if (type !== 'reasoning') continue
     const sealed = item['encrypted_content']
     if (sealed !== undefined && sealed !== null) {

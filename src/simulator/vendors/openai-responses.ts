@@ -186,7 +186,7 @@ function response(answer: Answer, body: Json, ctx: Context, output?: Json[], fai
     usage: done
       ? {
           input_tokens: inputTotal(u),
-          input_tokens_details: { cached_tokens: u.cacheRead },
+          input_tokens_details: { cached_tokens: u.cacheRead, cache_write_tokens: 0 },
           output_tokens: u.output + u.reasoning,
           output_tokens_details: { reasoning_tokens: u.reasoning },
           total_tokens: inputTotal(u) + u.output + u.reasoning,
@@ -314,6 +314,12 @@ export const openaiResponses: VendorApi = {
       error,
       incomplete_details: null,
       model: ctx.model,
+      instructions: null,
+      tools: [],
+      tool_choice: 'auto',
+      parallel_tool_calls: true,
+      temperature: 1,
+      top_p: 1,
       output: [],
       usage: null,
       metadata: {},

@@ -1,0 +1,110 @@
+/** The command line: one table of commands; each command's code is loaded only when it is asked for. */
+import { Command, CommanderError, Option } from 'commander'
+import { version } from '../version.ts'
+import { CommandError, createOutput, EXIT } from './output.ts'
+
+const program = new Command('logicaproxy')
+  .description('Your model subscriptions and API keys behind the standard APIs.')
+  .version(version, '-v, --version')
+  .option(
+    '-c, --config <file>',
+    'config file (default: $LOGICAPROXY_CONFIG, ./config.yaml or ~/.logicaproxy/config.yaml)',
+  )
+  .option('--json', 'machine-readable output on stdout')
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong config, 4 cannot listen.')
+  .showHelpAfterError('(--help tells more)')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+
+const port = () => new Option('-p, --port <port>', 'port to listen on').argParser(portNumber)
+
+program
+  .command('serve', { isDefault: true })
+  .description('start the gateway (what happens without a command)')
+  .addOption(port())
+  .option('--host <host>', 'address to listen on')
+  .action(run(async (out, options) => (await import('./serve.ts')).serve(out, options)))
+
+program
+  .command('demo')
+  .description('gateway and simulated providers in one: sample requests, then a server to play with')
+  .addOption(port())
+  .option('--api-key <key>', 'client key of the demo', 'demo-key')
+  .option('--once', 'end after the samples: 0 if all were answered')
+  .action(run(async (out, options) => (await import('./demo.ts')).demo(out, options)))
+
+program
+  .command('simulate')
+  .description('serve the simulated Anthropic, OpenAI and Gemini APIs alone')
+  .addOption(port())
+  .option('--faults', 'list the words a model name may carry, and what they do')
+  .action(run(async (out, options) => (await import('./simulate.ts')).simulate(out, options)))
+
+const config = program.command('config').description('look after the config file')
+config
+  .command('check [file]')
+  .description('read the config and tell every fault with its line')
+  .action(run(async (out, options, file) => (await import('./config.ts')).check(out, file ?? options.config)))
+config
+  .command('schema')
+  .description('print the JSON Schema of the config')
+  .action(run(async () => (await import('./config.ts')).schema()))
+config
+  .command('path')
+  .description('print which config file is used')
+  .action(run(async (out, options) => (await import('./config.ts')).path(out, options.config)))
+
+/** Options of all commands, the global ones included. */
+export interface CliOptions {
+  config?: string
+  json?: boolean
+  port?: number
+  host?: string
+  apiKey?: string
+  once?: boolean
+  faults?: boolean
+}
+
+type Action = (out: ReturnType<typeof createOutput>, options: CliOptions, argument?: string) => Promise<void> | void
+
+/** Gives a command its output and options, whatever arguments commander puts before them. */
+function run(action: Action) {
+  return async (...args: unknown[]): Promise<void> => {
+    const command = args.at(-1) as Command
+    const options = command.optsWithGlobals<CliOptions>()
+    const argument = typeof args[0] === 'string' ? args[0] : undefined
+    await action(createOutput(options.json === true), options, argument)
+  }
+}
+
+function portNumber(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,5}$/.test(text) || value > 65_535)
+    throw new CommanderError(
+      EXIT.usage,
+      'port',
+      `error: the port must be a whole number from 0 to 65535, found "${text}"`,
+    )
+  return value
+}
+
+/** `-config FILE`, as the product description and CLIProxyAPI write it, means `--config FILE`. */
+function normalised(argv: readonly string[]): string[] {
+  return argv.map((word) => (/^-[a-z][a-z-]+/.test(word) ? `-${word}` : word))
+}
+
+try {
+  await program.parseAsync(normalised(process.argv.slice(2)), { from: 'user' })
+} catch (error) {
+  if (error instanceof CommanderError) {
+    if (error.code === 'port') process.stderr.write(`${error.message}\n`)
+    // Help and version come this way too, with exit code 0.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  } else if (error instanceof CommandError) {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = error.exitCode
+  } else {
+    process.stderr.write(`${(error as Error).stack ?? String(error)}\n`)
+    process.exitCode = EXIT.failed
+  }
+}

@@ -1,0 +1,25 @@
+/** `logicaproxy simulate`: the simulated providers alone, for tests of other programs. */
+import { createSimulator, describeFaults } from '../simulator/index.ts'
+import type { CliOptions } from './main.ts'
+import type { Output } from './output.ts'
+
+const DEFAULT_PORT = 8318
+
+export async function simulate(out: Output, options: CliOptions): Promise<void> {
+  if (options.faults) {
+    const words = describeFaults()
+    const width = Math.max(...words.map(({ word }) => word.length))
+    for (const { word, text } of words) out.line(`${word.padEnd(width)}  ${text}`)
+    out.data(words)
+    return
+  }
+  const simulator = await createSimulator({ port: options.port ?? DEFAULT_PORT })
+  out.line(`Simulated Anthropic, OpenAI and Gemini APIs at ${out.bold(simulator.url)}`)
+  out.line('Any key is accepted. Words behind a + in the model name choose behaviours and faults:')
+  out.line('  claude-sonnet-4-6+tools2+think   gpt-5.2+503@a   gemini-2.5-pro+cut:3')
+  out.line('--faults lists them all. GET /_simulator/attempts tells what was asked.')
+  out.data({ event: 'listening', url: simulator.url })
+  const end = (): void => void simulator.close().then(() => process.exit(0))
+  process.once('SIGINT', end)
+  process.once('SIGTERM', end)
+}
