@@ -14,7 +14,7 @@ export interface Rest {
   probeAt: number
   /** Clock time, ms, until which a probe under way keeps others out; 0 when none is. */
   probeLease: number
-  /** Failures in a row, for the backoff. */
+  /** Failures in a row, for the backoff. Requests that were under way when the rest began count as one. */
   failures: number
   failure: Failure
 }
@@ -52,7 +52,9 @@ export type Stance = 'ready' | 'probe' | 'resting'
 
 /** The state after a failure. A longer rest that is already running is never shortened by a lesser fault. */
 export function rested(before: Rest | undefined, failure: Failure, now: number, policy: CooldownPolicy): Rest {
-  const failures = (before?.failures ?? 0) + 1
+  // Ten requests that fail together are one fault: only a try after the rest, or a probe within it, tells anything new.
+  const straggler = before !== undefined && now < before.until && now >= before.probeLease
+  const failures = straggler ? before.failures : (before?.failures ?? 0) + 1
   const asked = now + Math.min(restMs(failure, failures, policy), policy.maxMs)
   const until = before !== undefined && before.until > asked ? before.until : asked
   return {

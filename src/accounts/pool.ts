@@ -21,6 +21,8 @@ export type Strategy = 'round-robin' | 'weighted' | 'fill-first'
 export interface Seat extends Candidate {
   /** Why this one, in words. */
   why: string
+  /** Set when it tests whether somebody who rests has recovered. */
+  probe?: true
 }
 
 export interface TakeOptions {
@@ -48,10 +50,10 @@ export interface RestingInfo {
 
 export interface Pool {
   take(candidates: readonly Candidate[], options: TakeOptions): Seat | undefined
-  succeeded(seat: Candidate): void
-  failed(seat: Candidate, failure: Failure): void
+  succeeded(seat: Seat): void
+  failed(seat: Seat, failure: Failure): void
   /** Gives a seat back without a verdict (the client went away). */
-  released(seat: Candidate): void
+  released(seat: Seat): void
   /** The one of these that may be tried first, and when; undefined for an empty list. */
   soonest(candidates: readonly Candidate[], tried?: ReadonlySet<string>): RestingInfo | undefined
   /** Everyone who rests now. */
@@ -74,6 +76,8 @@ export interface PoolOptions {
 
 const MAX_SESSIONS = 20_000
 const MAX_ROTATIONS = 4_096
+/** Models of one account whose rests are remembered: where any name is taken, clients choose them. */
+const MAX_RESTING_MODELS = 1_000
 
 interface AccountState {
   account?: Rest
@@ -142,8 +146,8 @@ export function createPool(options: PoolOptions = {}): Pool {
     if (endpoint !== undefined) endpoints.set(key, mark(endpoint))
   }
 
-  function unlease(c: Candidate): void {
-    for (const rest of restsOf(c)) rest.probeLease = 0
+  function unlease(seat: Seat): void {
+    if (seat.probe === true) for (const rest of restsOf(seat)) rest.probeLease = 0
   }
 
   function rotation(name: string): Rotation {
@@ -176,10 +180,10 @@ export function createPool(options: PoolOptions = {}): Pool {
     take(candidates, { rotation: name, strategy, session, tried }) {
       const at = now()
       const sticky = session !== undefined && sessionTtl() > 0 ? `${name}\n${session}` : undefined
-      const seated = (c: Candidate, why: string): Seat => {
+      const seated = (c: Candidate, why: string, isProbe?: true): Seat => {
         state(c.account.id).inFlight += 1
         if (sticky !== undefined) bind(sticky, c.key, at)
-        return { account: c.account, model: c.model, key: c.key, why }
+        return { account: c.account, model: c.model, key: c.key, why, probe: isProbe }
       }
 
       if (sticky !== undefined) {
@@ -195,7 +199,7 @@ export function createPool(options: PoolOptions = {}): Pool {
       for (const c of candidates) {
         if (tried?.has(c.key)) continue
         const s = stanceOf(c, at)
-        if (s === 'probe') probe ??= c
+        if (s === 'probe' && (probe === undefined || c.account.priority > probe.account.priority)) probe = c
         if (s !== 'ready') continue
         if (c.account.priority > tier) {
           tier = c.account.priority
@@ -206,7 +210,7 @@ export function createPool(options: PoolOptions = {}): Pool {
       // A probe that is due goes first, unless it would pull a request down to a lower tier.
       if (probe !== undefined && (usable.length === 0 || probe.account.priority >= tier)) {
         lease(probe, at)
-        return seated(probe, 'to see whether it has recovered')
+        return seated(probe, 'to see whether it has recovered', true)
       }
       if (usable.length === 0) return undefined
       if (usable.length === 1)
@@ -229,16 +233,18 @@ export function createPool(options: PoolOptions = {}): Pool {
       const s = state(seat.account.id)
       s.inFlight -= 1
       const at = now()
-      if (failure.scope === 'request') {
-        // The upstream answered and found fault with the request: whatever was being probed is well.
-        unlease(seat)
-      } else if (failure.scope === 'account') s.account = rested(s.account, failure, at, policy())
-      else if (failure.scope === 'model')
-        s.models.set(seat.model, rested(s.models.get(seat.model), failure, at, policy()))
-      else {
+      if (failure.scope === 'account') s.account = rested(s.account, failure, at, policy())
+      else if (failure.scope === 'model') {
+        const rest = rested(s.models.get(seat.model), failure, at, policy())
+        s.models.delete(seat.model)
+        s.models.set(seat.model, rest)
+        if (s.models.size > MAX_RESTING_MODELS) s.models.delete(s.models.keys().next().value!)
+      } else if (failure.scope === 'provider') {
         const key = endpointKey(seat.account)
         endpoints.set(key, rested(endpoints.get(key), failure, at, policy()))
       }
+      // Whatever else was being probed may be probed by the next one; of a fault of the request nothing rests.
+      unlease(seat)
     },
 
     released(seat) {

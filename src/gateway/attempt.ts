@@ -10,6 +10,7 @@ import type { Usage } from '../hub/response.ts'
 import type { Framing, Protocol } from '../protocols/protocol.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import { decoderFor, sniffEncoding } from '../wire/decompress.ts'
+import { PeekError, peek } from '../wire/peek.ts'
 import { createSseParser, decodeUtf8, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
 import type { UpstreamFlight, UpstreamHandler, UpstreamHeaders, UpstreamTransport } from './transport.ts'
 import { transportFailure } from './transport-failure.ts'
@@ -203,6 +204,10 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   }
 
   function onEvent(event: Sse): void {
+    if (!sawContent && sawError === undefined && isHalfObject(event.data)) {
+      sawError = failure('upstream', `${input.upstream} sent a broken event`, { scope: 'model' })
+      return
+    }
     const mark = tap!.read(event)
     if (mark === 'content' || mark === 'end') {
       if (sawContent) maxGapMs = Math.max(maxGapMs, lastByteAt - lastWriteAt)
@@ -326,6 +331,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
         scope: 'model',
       })
     }
+    if (first === 0x7b && !isWholeObject(body))
+      return failure('upstream', `${input.upstream} sent an answer that is broken off`, { scope: 'model' })
     return protocol.wholeFailure(body)
   }
 
@@ -398,9 +405,10 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     } else {
       const limit = waitLimit()
       if (limit !== undefined && at >= limit) {
-        const what = begun
-          ? 'fell silent in the middle of the answer (timeouts.idle)'
-          : 'sent no content in time (timeouts.first-event)'
+        const what =
+          begun || (!input.stream && !firstChunk)
+            ? 'fell silent in the middle of the answer (timeouts.idle)'
+            : 'sent no content in time (timeouts.first-event)'
         broken(failure('timeout', `${input.upstream} ${what}`, { scope: 'model' }))
         return
       }
@@ -438,6 +446,23 @@ function isWholeEvent(bytes: Buffer): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+/** Whether an event's data opens a JSON object and does not close it: as long as nothing has left, that can be mended. */
+function isHalfObject(data: string): boolean {
+  if (data.charCodeAt(0) !== 0x7b) return false
+  return data.charCodeAt(data.length - 1) !== 0x7d && !data.trimEnd().endsWith('}')
+}
+
+/** Whether the bytes of a whole answer close what they open. */
+function isWholeObject(body: Buffer): boolean {
+  try {
+    peek(body, [], Number.POSITIVE_INFINITY)
+    return true
+  } catch (error) {
+    if (error instanceof PeekError) return false
+    throw error
   }
 }
 

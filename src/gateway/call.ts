@@ -319,9 +319,10 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       },
       fail(f, result) {
         settle(taken, tryRecord, result)
-        lastFailure = { failure: f, refusal: result.refusal }
+        const told = withoutKey(f, taken.account.credential.value)
+        lastFailure = { failure: told, refusal: result.refusal }
         if (isRetriable(f) && !over) next()
-        else refuse(exhausted(f, undefined), result.refusal)
+        else refuse(exhausted(told, undefined), result.refusal)
       },
       stalled() {
         stop(failure('cancelled', 'the client stopped reading'))
@@ -454,6 +455,11 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
 }
 
 const NO_SPANS: ReadonlyMap<string, Span> = new Map()
+
+/** Vendors quote the key they refuse; it is the account's and not the client's to know. */
+function withoutKey(f: Failure, key: string): Failure {
+  return key !== '' && f.message.includes(key) ? { ...f, message: f.message.replaceAll(key, '…') } : f
+}
 
 /** Header values are latin1 and of one line; a model's name may be anything. */
 function headerText(text: string): string {

@@ -44,7 +44,10 @@ export function forwardable(raw: readonly string[]): string[] {
     if (lower === 'connection') {
       // Names listed there are hop-by-hop too.
       const value = raw[i + 1]!.toLowerCase()
-      if (value !== 'keep-alive' && value !== 'close') named = new Set(value.split(',').map((v) => v.trim()))
+      if (value !== 'keep-alive' && value !== 'close') {
+        named ??= new Set()
+        for (const one of value.split(',')) named.add(one.trim())
+      }
       continue
     }
     if (NOT_FORWARDED.has(lower) || NOT_FORWARDED_PREFIX.test(lower)) continue

@@ -83,7 +83,8 @@ function opening(
     const span = spans.get(name)
     if (span !== undefined) hash.update(body.subarray(span.start, Math.min(span.end, span.start + OPENING_BYTES)))
   }
-  const elements = peekElements(body, first.start, OPENING_TURNS)
+  // The body's depth was checked when it was peeked.
+  const elements = peekElements(body, first.start, OPENING_TURNS, Number.POSITIVE_INFINITY)
   if (elements.length === 0) hash.update(body.subarray(first.start, Math.min(first.end, first.start + OPENING_BYTES)))
   for (const element of elements) {
     hash.update(body.subarray(element.start, Math.min(element.end, element.start + OPENING_BYTES)))

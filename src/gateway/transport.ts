@@ -121,8 +121,15 @@ function makeDispatcher(proxy: string, timeout: number): Dispatcher {
   const common = { connections: null, pipelining: 1, keepAliveTimeout: 30_000, keepAliveMaxTimeout: 300_000 }
   const connect = { timeout, lookup: guardedLookup, noDelay: true, keepAlive: true }
   if (proxy === '') return new Agent({ ...common, connect })
-  if (/^socks5h?:/.test(proxy)) return new Socks5ProxyAgent(proxy, { ...common, connect } as never)
-  return new ProxyAgent({ ...common, uri: proxy, connect, requestTls: { timeout } } as ProxyAgent.Options)
+  // undici lets the proxy look names up, which is what the h stands for; it does not know the letter.
+  if (/^socks5h?:/.test(proxy))
+    return new Socks5ProxyAgent(proxy.replace(/^socks5h/, 'socks5'), { ...common, connect } as never)
+  return new ProxyAgent({
+    ...common,
+    uri: proxy,
+    connectTimeout: timeout,
+    proxyTls: { lookup: guardedLookup },
+  } as ProxyAgent.Options)
 }
 
 /** Adapts one undici handler: keeps an abort that came before the connection did. */

@@ -6,24 +6,32 @@ import type { Outgoing, UpstreamRequest } from './provider.ts'
 
 type Builder = (out: Outgoing, account: Account) => UpstreamRequest
 
-function bearer(account: Account): [string, string] | undefined {
+/** The credential under a header's name; an endpoint without a key gets none. */
+function keyAs(name: string, account: Account, scheme = ''): [string, string] | undefined {
   const key = account.credential.value
-  return key === '' ? undefined : ['authorization', `Bearer ${key}`]
+  return key === '' ? undefined : [name, scheme + key]
 }
+
+const bearer = (account: Account) => keyAs('authorization', account, 'Bearer ')
 
 /** Anthropic Messages. Anthropic's own host takes the key as `x-api-key`; look-alikes expect a bearer (domain.md 1.9). */
 const anthropic: Builder = (out, account) => {
   const { host } = endpointOf(account)
   const own = host === 'anthropic.com' || host.endsWith('.anthropic.com')
   const path = out.action === 'count-tokens' ? '/messages/count_tokens' : '/messages'
-  return post(out, account, 'v1', path + out.query, own ? ['x-api-key', account.credential.value] : bearer(account), [
+  return post(out, account, 'v1', path + out.query, own ? keyAs('x-api-key', account) : bearer(account), [
     ['anthropic-version', '2023-06-01'],
   ])
 }
 
-const openaiChat: Builder = (out, account) => post(out, account, 'v1', `/chat/completions${out.query}`, bearer(account))
+/** Look-alikes of OpenAI are given with their version, which may stand in the middle: `…/v1beta/openai`. */
+const openaiVersion = (account: Account) => (/\/v\d/.test(endpointOf(account).path) ? '' : 'v1')
 
-const openaiResponses: Builder = (out, account) => post(out, account, 'v1', `/responses${out.query}`, bearer(account))
+const openaiChat: Builder = (out, account) =>
+  post(out, account, openaiVersion(account), `/chat/completions${out.query}`, bearer(account))
+
+const openaiResponses: Builder = (out, account) =>
+  post(out, account, openaiVersion(account), `/responses${out.query}`, bearer(account))
 
 /** Gemini generateContent. A stream is always asked for as server-sent events. */
 const gemini: Builder = (out, account) => {
@@ -34,8 +42,15 @@ const gemini: Builder = (out, account) => {
     .filter((pair) => pair !== '' && !pair.startsWith('alt='))
   if (out.stream) pairs.unshift('alt=sse')
   const query = pairs.length > 0 ? `?${pairs.join('&')}` : ''
-  const model = out.model.split('/').map(encodeURIComponent).join('/')
-  return post(out, account, 'v1beta', `/models/${model}:${verb}${query}`, ['x-goog-api-key', account.credential.value])
+  const path = `/models/${modelPath(out.model)}:${verb}${query}`
+  return post(out, account, 'v1beta', path, keyAs('x-goog-api-key', account))
+}
+
+/** A model's name as path segments; a name that would climb up the path becomes one segment, so that it cannot. */
+function modelPath(model: string): string {
+  const segments = model.split('/')
+  const climbs = segments.some((segment) => segment === '.' || segment === '..')
+  return climbs ? encodeURIComponent(model) : segments.map(encodeURIComponent).join('/')
 }
 
 const builders: Partial<Record<ProtocolId, Builder>> = {

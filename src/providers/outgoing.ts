@@ -25,7 +25,7 @@ export function endpointOf(account: Account): Endpoint {
 
 /**
  * Builds a POST to the account's endpoint.
- * @param version path segment of the API (`v1`, `v1beta`); left out where the base URL already ends in a version.
+ * @param version path segment of the API (`v1`, `v1beta`); left out where the base URL already ends in one, or when `''`.
  * @param auth the header that carries the credential.
  * @param defaults headers sent when the client sends none of that name (lower-case names).
  */
@@ -38,7 +38,8 @@ export function post(
   defaults: readonly (readonly [string, string])[] = [],
 ): UpstreamRequest {
   const endpoint = endpointOf(account)
-  const base = /\/v\d+[a-z]*$/.test(endpoint.path) ? endpoint.path : `${endpoint.path}/${version}`
+  const complete = version === '' || /\/v\d+(?:[a-z]+\d*)?$/.test(endpoint.path)
+  const base = complete ? endpoint.path : `${endpoint.path}/${version}`
   return {
     origin: endpoint.origin,
     path: `${base}${path}`,
@@ -60,7 +61,7 @@ function buildHeaders(
   const set = Object.entries(operator)
   const replaced = new Set(set.map(([name]) => name.toLowerCase()))
   const headers: string[] = []
-  let present = ''
+  let present = '\n'
   for (let i = 0; i < client.length; i += 2) {
     const name = client[i]!
     const lower = name.toLowerCase()
@@ -69,9 +70,9 @@ function buildHeaders(
   }
   for (const list of [ALWAYS, defaults])
     for (const [name, value] of list)
-      if (!present.includes(`${name}\n`) && !replaced.has(name)) headers.push(name, value)
+      if (!present.includes(`\n${name}\n`) && !replaced.has(name)) headers.push(name, value)
   // Compressed answers would hide their events from the tap (domain.md 1.1: some arrive compressed and unlabelled).
-  headers.push('accept-encoding', 'identity')
+  if (!replaced.has('accept-encoding')) headers.push('accept-encoding', 'identity')
   if (auth !== undefined && !replaced.has(auth[0])) headers.push(auth[0], auth[1])
   for (const [name, value] of set) {
     // A value "$Name" hands on that header of the client (config key of the reference, domain.md 5.1).

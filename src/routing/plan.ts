@@ -46,7 +46,7 @@ export const AUTO = 'auto'
 /** Plans the attempts for a request, or says why there can be none. */
 export function plan(input: PlanInput): Plan | Failure {
   if (input.model === AUTO && input.config['ai-router'].enabled) return planAuto(input)
-  const names = [input.model, ...(input.config.fallback[input.model] ?? [])]
+  const names = [input.model, ...listed(input.config.fallback, input.model)]
   const targets = targetsOf(input, names)
   return targets.length > 0 ? { targets } : nobody(input, input.model)
 }
@@ -54,8 +54,7 @@ export function plan(input: PlanInput): Plan | Failure {
 function planAuto(input: PlanInput): Plan | Failure {
   const router = input.config['ai-router']
   const said = input.classifier?.({ protocol: input.protocol, body: input.body })
-  const routed = said === undefined ? undefined : router.routes[said.category]
-  const names = [...(routed ?? [])]
+  const names = said === undefined ? [] : [...listed(router.routes, said.category)]
   if (router['default-model'] !== '') names.push(router['default-model'])
   if (names.length === 0)
     return failure(
@@ -65,7 +64,7 @@ function planAuto(input: PlanInput): Plan | Failure {
     )
   const targets = targetsOf(
     input,
-    names.flatMap((name) => [name, ...(input.config.fallback[name] ?? [])]),
+    names.flatMap((name) => [name, ...listed(input.config.fallback, name)]),
   )
   if (targets.length === 0) return nobody(input, names[0]!)
   return {
@@ -73,6 +72,11 @@ function planAuto(input: PlanInput): Plan | Failure {
     category: said?.category ?? 'default',
     reason: said?.reason ?? 'no classifier gave a category: the default model answers',
   }
+}
+
+/** A list of the config under a name that a client chose: `constructor` and its like are in no list. */
+function listed(lists: Readonly<Record<string, readonly string[]>>, name: string): readonly string[] {
+  return Object.hasOwn(lists, name) ? lists[name]! : []
 }
 
 function targetsOf(input: PlanInput, names: readonly string[]): Target[] {

@@ -52,17 +52,19 @@ export function createRouter(protocols: readonly Protocol[]): Router {
     const shaped = byModel.filter(
       (m) => path.startsWith(m.prefix) && path.endsWith(m.verb) && path.length > m.prefix.length + m.verb.length,
     )
-    const withVerb = path.includes(':') ? shaped.filter((m) => m.verb !== '') : shaped
-    const fitting = withVerb.find((m) => m.route.method === method)
+    const withVerb = shaped.filter((m) => m.verb !== '')
+    // A colon may belong to the model's name, except in a POST: what follows it there is a method.
+    const possible = withVerb.length > 0 ? withVerb : method === 'POST' && path.includes(':') ? [] : shaped
+    const fitting = possible.find((m) => m.route.method === method)
     if (fitting !== undefined)
       return {
         type: 'route',
         protocol: fitting.protocol,
         route: fitting.route,
-        model: decodedModel(path.slice(fitting.prefix.length, path.length - fitting.verb.length)),
+        model: decoded(path.slice(fitting.prefix.length, path.length - fitting.verb.length)),
         endpoint: fitting.route.path,
       }
-    if (withVerb.length > 0 && method !== 'POST') return methodMismatch(withVerb)
+    if (possible.length > 0) return methodMismatch(possible)
     const protocol = protocolOf(protocolOfPath(path) ?? hint) ?? fallback
     const verb = /:([^:/]*)$/.exec(path)?.[1]
     return {
@@ -85,7 +87,7 @@ export function createRouter(protocols: readonly Protocol[]): Router {
       const direct = matchPath(asked, rest, hint)
       const found = direct.type === 'nothing' ? matchPath(asked, `/v1${rest}`, hint) : direct
       const match = found.type === 'nothing' ? direct : found
-      const pin = pinned[1]!
+      const pin = decoded(pinned[1]!)
       return match.type === 'route'
         ? { ...match, pin, endpoint: `/api/provider/{provider}${match.endpoint}` }
         : { ...match, pin }
@@ -111,7 +113,7 @@ function protocolOfPath(path: string): ProtocolId | undefined {
   return undefined
 }
 
-function decodedModel(text: string): string {
+function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

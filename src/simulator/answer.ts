@@ -9,7 +9,10 @@ const WANTS_TOOL = /\b(?:call|tools?|weather|function|parallel)\b/i
 
 /** What the tools say back and what the prompt says, shortened for quoting. */
 function quote(text: string, max: number): string {
-  const flat = text.replace(/\s+/g, ' ').trim()
+  const flat = text
+    .slice(0, max * 4)
+    .replace(/\s+/g, ' ')
+    .trim()
   return flat.length > max ? `${flat.slice(0, max)}…` : flat
 }
 

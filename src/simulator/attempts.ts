@@ -39,7 +39,7 @@ export class AttemptLog {
   private readonly keepBodies: number
   private readonly keep: number
 
-  constructor(keepBodies = 200, keep = 20_000) {
+  constructor(keepBodies = 200, keep = 10_000) {
     this.keepBodies = keepBodies
     this.keep = Math.max(keep, keepBodies)
   }

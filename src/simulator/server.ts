@@ -236,7 +236,12 @@ export class Listener {
     const value = (name: string) => wordValue(behaviour.words, name, ctx.key) ?? 0
     const healthy = plan === NO_FAULT || !plan.fault
     attempt.status = 200
-    const keep = slot !== undefined && behaviour.plain && healthy && (promptTokens(ask) < CACHE_FROM || !ask.cacheable)
+    const keep =
+      slot !== undefined &&
+      attempt.bodyBytes < 8_192 &&
+      behaviour.plain &&
+      healthy &&
+      (promptTokens(ask) < CACHE_FROM || !ask.cacheable)
     const headers: Record<string, string> = { ...HONEST, ...to.api.headers(ctx) }
     const remember = to.api.remember && (() => to.api.remember!(said, body, ctx))
     remember?.()

@@ -71,6 +71,14 @@ function textsOf(content: unknown): string[] {
   })
 }
 
+/** Whether a cache breakpoint is set anywhere. */
+function marked(body: Json): boolean {
+  if (body['cache_control']) return true
+  const any = (list: unknown): boolean =>
+    objs(list).some((b) => b['cache_control'] !== undefined || (Array.isArray(b['content']) && any(b['content'])))
+  return any(body['messages']) || any(body['system']) || any(body['tools'])
+}
+
 function ask(body: Json, _ctx: Context): Ask {
   const messages = objs(body['messages'])
   const last = messages.findLast((m) => m['role'] !== 'system')
@@ -127,7 +135,7 @@ function ask(body: Json, _ctx: Context): Ask {
     reasoningVisible: obj(body['thinking'])?.['display'] !== 'omitted',
     maxTokens: typeof body['max_tokens'] === 'number' ? body['max_tokens'] : undefined,
     stops: arr(body['stop_sequences']).map(str),
-    cacheable: JSON.stringify(body).includes('"cache_control"'),
+    cacheable: marked(body),
   }
 }
 
@@ -273,10 +281,22 @@ function refuse(p: Problem, ctx: Context): Refusal {
   return { status: p.status ?? ERRORS[p.kind].status, headers, body: errorBody(p, ctx) }
 }
 
+let limits: Record<string, string> = {}
+let limitsOf = -1
+
+/** Rate-limit headers change once a second; building them at each answer would be the dearest part of it. */
 function base(ctx: Context): Record<string, string> {
+  const second = Math.floor(ctx.nowMs / 1000)
+  if (second !== limitsOf) {
+    limits = limitHeaders(ctx)
+    limitsOf = second
+  }
+  return { 'request-id': requestId(ctx), ...limits }
+}
+
+function limitHeaders(ctx: Context): Record<string, string> {
   const soon = new Date(ctx.nowMs + 1000).toISOString().replace(/\.\d+Z/, 'Z')
   const headers: Record<string, string> = {
-    'request-id': requestId(ctx),
     'anthropic-organization-id': 'simulated-organization',
   }
   for (const [what, limit] of [

@@ -3,7 +3,8 @@ import { seal } from '../signature.ts'
 import type { Answer, Ask, Block, Context, Frame, Json, ToolSpec, VendorApi } from '../types.ts'
 import { promptTokens } from '../usage.ts'
 import { base, created, errorOf, inputTotal, reasons, refuse } from './openai.ts'
-import { checkResponses, itemType } from './openai-responses-validate.ts'
+import { itemType } from './openai-responses-items.ts'
+import { checkResponses } from './openai-responses-validate.ts'
 import { arr, dataUrl, obj, objs, ownWords, str } from './util.ts'
 
 /** Responses kept for `previous_response_id`; the oldest goes first. */

@@ -1,4 +1,5 @@
 import type { Answer, Context, Json, Problem, Refusal, Usage } from '../types.ts'
+import { invalid } from '../types.ts'
 import { span, str } from './util.ts'
 
 const ERRORS: Record<Problem['kind'], { status: number; type: string; code: string | null; message: string }> = {
@@ -229,4 +230,14 @@ export function imageFault(url: unknown, path: string): { message: string; param
     param: path,
     code: 'invalid_value',
   }
+}
+
+/** What one of the checks above found, as a refusal. */
+export function from(fault: { message: string; param: string; code: string } | undefined): Problem | undefined {
+  return fault && invalid(fault.message, fault.param, fault.code)
+}
+
+/** A parameter that must be there and is not. */
+export function missing(name: string): Problem {
+  return invalid(`Missing required parameter: '${name}'.`, name, 'missing_required_parameter')
 }
