@@ -204,9 +204,13 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   }
 
   function onEvent(event: Sse): void {
-    if (!sawContent && sawError === undefined && isHalfObject(event.data)) {
-      sawError = failure('upstream', `${input.upstream} sent a broken event`, { scope: 'model' })
-      return
+    if (!sawContent) {
+      // One chunk may bring what follows an error, too; it does not undo it.
+      if (sawError !== undefined) return
+      if (isHalfObject(event.data)) {
+        sawError = failure('upstream', `${input.upstream} sent a broken event`, { scope: 'model' })
+        return
+      }
     }
     const mark = tap!.read(event)
     if (mark === 'content' || mark === 'end') {
@@ -451,8 +455,7 @@ function isWholeEvent(bytes: Buffer): boolean {
 
 /** Whether an event's data opens a JSON object and does not close it: as long as nothing has left, that can be mended. */
 function isHalfObject(data: string): boolean {
-  if (data.charCodeAt(0) !== 0x7b) return false
-  return data.charCodeAt(data.length - 1) !== 0x7d && !data.trimEnd().endsWith('}')
+  return data.charCodeAt(0) === 0x7b && !isWholeObject(Buffer.from(data, 'latin1'))
 }
 
 /** Whether the bytes of a whole answer close what they open. */

@@ -101,6 +101,7 @@ export async function deliver(
     if (step === 'cut') {
       // Only what has left the process survives a destroyed socket.
       await flushed(res, batch)
+      attempt.outcome = 'cut'
       res.socket?.destroy()
       return 'cut'
     }
@@ -133,12 +134,14 @@ export async function deliver(
 /** A whole body with the faults of a stream: half of it, a broken one, or a clean but early end. */
 export async function deliverWhole(
   res: ServerResponse,
+  attempt: Attempt,
   text: string,
   plan: Plan,
 ): Promise<'answered' | 'cut' | 'stalled'> {
   const half = text.slice(0, Math.ceil(text.length / 2))
   if (plan.cut !== undefined) {
     await flushed(res, half)
+    attempt.outcome = 'cut'
     res.socket?.destroy()
     return 'cut'
   }

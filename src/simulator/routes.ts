@@ -23,6 +23,7 @@ const POSTS = new Map<string, Route>([
   ['/v1/messages/count_tokens', { vendor: 'anthropic', api: anthropic, action: 'count_tokens', generates: false }],
   ['/v1/chat/completions', { vendor: 'openai-chat', api: openaiChat, action: 'chat', generates: true }],
   ['/v1/responses', { vendor: 'openai-responses', api: openaiResponses, action: 'responses', generates: true }],
+  ['/v1/responses/compact', { vendor: 'openai-responses', api: openaiResponses, action: 'compact', generates: false }],
   [
     '/v1/responses/input_tokens',
     { vendor: 'openai-responses', api: openaiResponses, action: 'input_tokens', generates: false },

@@ -207,3 +207,46 @@ test('lists', async () => {
   const models = await client.models.list()
   assert.ok(models.data.some((m) => m.id === 'gpt-5.2'))
 })
+
+test('responses: compaction gives a sealed item that its own key may send back', async () => {
+  const compacted = await client.responses.compact({ model: 'gpt-5.2', input: [{ role: 'user', content: 'Hello' }] })
+  const item = compacted.output.at(-1)
+  assert.equal(item?.type, 'compaction')
+  const input = [...compacted.output, { role: 'user', content: 'And now?' }] as OpenAI.Responses.ResponseInput
+  assert.match((await client.responses.create({ model: 'gpt-5.2', store: false, input })).output_text, /And now/)
+  const other = new OpenAI({ apiKey: 'key-b', baseURL: `${sim.url}/v1`, maxRetries: 0 })
+  await assert.rejects(other.responses.create({ model: 'gpt-5.2', input }), /could not be verified/)
+})
+
+test('chat and responses: an image is seen, a tool named in a namespace and a custom tool are called', async () => {
+  const url = `data:image/png;base64,${Buffer.alloc(90).toString('base64')}`
+  const seen = await client.chat.completions.create({
+    model: 'gpt-4o',
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is it?' },
+          { type: 'image_url', image_url: { url } },
+        ],
+      },
+    ],
+  })
+  assert.match(seen.choices[0]?.message.content ?? '', /an image image\/png of 90 bytes/)
+  const answer = await client.responses.create({
+    model: 'gpt-5.2+tools2',
+    input: 'do it',
+    tools: [
+      { type: 'namespace', name: 'files', description: 'd', tools: [tool] },
+      { type: 'custom', name: 'exec' },
+    ] as OpenAI.Responses.Tool[],
+  })
+  const calls = answer.output.filter((o) => o.type === 'function_call' || o.type === 'custom_tool_call')
+  assert.deepEqual(
+    calls.map((c) => [c.type, c.name, c.namespace]),
+    [
+      ['function_call', 'get_weather', 'files'],
+      ['custom_tool_call', 'exec', undefined],
+    ],
+  )
+})

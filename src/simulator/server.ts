@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { answer } from './answer.ts'
 import type { Attempt, AttemptLog } from './attempts.ts'
 import { type Behaviour, parseModel, wordValue } from './behaviour.ts'
+import { parseBody } from './body.ts'
 import { deliver, deliverWhole, spoil } from './emit.ts'
 import type { Fault, FaultBook, Plan } from './faults.ts'
 import { modelList } from './models.ts'
@@ -108,7 +108,8 @@ export class Listener {
     })
     res.on('close', () => {
       attempt.endedAt ??= this.parts.now()
-      if (attempt.outcome === 'open' || (attempt.outcome === 'answered' && !res.writableFinished))
+      // What was written to the end reached the client; how it is called is said by whoever wrote it.
+      if (!res.writableFinished && (attempt.outcome === 'open' || attempt.outcome === 'answered'))
         attempt.outcome = 'client-gone'
     })
     if (!to) {
@@ -181,7 +182,7 @@ export class Listener {
       )
     if (raw.length > (MAX_BODY[to.vendor] ?? 256 * 1024 * 1024)) return refuse(problem({ kind: 'too-large' }))
     if (to.list) return this.list(res, attempt, to, ctx)
-    const parsed = this.parse(req, raw)
+    const parsed = parseBody(raw, req.headers['content-encoding'])
     if (isProblem(parsed)) return refuse(parsed)
     attempt.body = parsed
     const model = to.model ?? (typeof parsed['model'] === 'string' ? parsed['model'] : '')
@@ -271,7 +272,7 @@ export class Listener {
         res.end(text)
         return this.close(attempt, 'answered')
       }
-      const outcome = await deliverWhole(res, text, plan)
+      const outcome = await deliverWhole(res, attempt, text, plan)
       if (outcome !== 'stalled') this.close(attempt, plan.noEnd ? 'cut' : outcome)
       return
     }
@@ -336,19 +337,6 @@ export class Listener {
     this.kept.set(slot, kept)
   }
 
-  private parse(req: IncomingMessage, raw: Buffer): Json | Problem {
-    try {
-      const value = JSON.parse(decode(raw, req.headers['content-encoding']).toString('utf8')) as unknown
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
-      return problem({ kind: 'invalid', message: 'The request body must be a JSON object.' })
-    } catch (error) {
-      return problem({
-        kind: 'invalid',
-        message: `We could not parse the JSON body of your request: ${(error as Error).message}`,
-      })
-    }
-  }
-
   private list(res: ServerResponse, attempt: Attempt, to: Route, ctx: Context): void {
     const plan = this.parts.book.plan(this.parts.book.standingFor(ctx.key), ctx.key, '')
     const list = plan.refuse ? undefined : modelList(to.vendor, to.model)
@@ -384,26 +372,9 @@ export class Listener {
   }
 
   private close(attempt: Attempt, outcome: Attempt['outcome']): void {
+    // A client that left in the meantime was not answered, whatever we wrote.
+    if (attempt.outcome === 'client-gone') return
     attempt.outcome = outcome
     attempt.endedAt = this.parts.now()
-  }
-}
-
-function decode(raw: Buffer, encoding: string | undefined): Buffer {
-  switch (encoding?.trim().toLowerCase()) {
-    case undefined:
-    case '':
-    case 'identity':
-      return raw
-    case 'gzip':
-      return gunzipSync(raw)
-    case 'deflate':
-      return inflateSync(raw)
-    case 'br':
-      return brotliDecompressSync(raw)
-    case 'zstd':
-      return zstdDecompressSync(raw)
-    default:
-      throw new Error(`unsupported content-encoding ${encoding}`)
   }
 }

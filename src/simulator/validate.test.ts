@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { createSimulator, type Simulator } from './index.ts'
-import { call } from './testing.ts'
+import { call } from './testing/call.ts'
 
 let sim: Simulator
 before(async () => {

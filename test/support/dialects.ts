@@ -13,6 +13,8 @@ export interface Question {
   headers?: Record<string, string>
   /** Further members of the body. */
   extra?: Record<string, unknown>
+  /** Hang up after so many milliseconds of silence within an answer. */
+  patience?: number
 }
 
 /** One server-sent event. */
@@ -203,9 +205,9 @@ export class Answer {
 
 /** Asks, without an SDK and without a retry. */
 export function ask(running: Pick<Running, 'url'>, dialect: Dialect, question: Question = {}): Promise<Answer> {
-  const { model = dialect.model, stream = false, text = 'Hello there', headers, extra } = question
+  const { model = dialect.model, stream = false, text = 'Hello there', headers, extra, patience } = question
   const body = JSON.stringify({ ...dialect.body(model, stream, text), ...extra })
-  return post(running, dialect, dialect.path(model, stream), body, headers)
+  return post(running, dialect, dialect.path(model, stream), body, headers, patience)
 }
 
 /** Posts bytes. */
@@ -215,6 +217,7 @@ export function post(
   path: string,
   body: string | Buffer,
   headers: Record<string, string> = {},
+  patience = 0,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const req = request(url + path, {
@@ -230,7 +233,12 @@ export function post(
     req.on('error', reject)
     req.on('response', (res) => {
       const chunks: Buffer[] = []
-      res.on('data', (chunk: Buffer) => chunks.push(chunk))
+      let timer: NodeJS.Timeout | undefined
+      res.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        clearTimeout(timer)
+        if (patience > 0) timer = setTimeout(() => res.destroy(), patience)
+      })
       res.on('error', () => {})
       res.on('close', () =>
         resolve(
@@ -246,4 +254,16 @@ export function post(
     })
     req.end(body)
   })
+}
+
+/** Asks the simulator itself, past the gateway, with a key of its own: what the client would see without us. */
+export function askDirectly(
+  { simulator }: Pick<Running, 'simulator'>,
+  dialect: Dialect,
+  question: Question = {},
+  key = 'direct-key',
+): Promise<Answer> {
+  const [name, value] = Object.entries(dialect.auth)[0]!
+  const auth = { [name]: value.replace(CLIENT_KEY, key) }
+  return ask({ url: simulator.url }, dialect, { ...question, headers: { ...auth, ...question.headers } })
 }

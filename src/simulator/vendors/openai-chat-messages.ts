@@ -23,7 +23,6 @@ const PARTS: Record<string, string[]> = {
   tool: ['text'],
   assistant: ['text', 'refusal'],
 }
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
 
 export function emptyArray(name: string): Problem {
   return invalid(

@@ -11,6 +11,8 @@ const FIELDS = new Set(
    verbosity web_search_options`.split(/\s+/),
 )
 
+const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
+
 /** Everything the chat completions API refuses a request for. */
 export function checkChat(body: Json, ctx: Context): Problem | undefined {
   const odd = Object.keys(body).find((k) => !FIELDS.has(k))

@@ -2,7 +2,7 @@ import { unseal } from '../signature.ts'
 import type { Context, Json, Problem } from '../types.ts'
 import { invalid, problem } from '../types.ts'
 import { from, imageFault, missing, nameFault } from './openai.ts'
-import { arr, obj, objs, str } from './util.ts'
+import { obj, objs, str } from './util.ts'
 
 const ITEMS = new Set(
   `message reasoning function_call function_call_output custom_tool_call custom_tool_call_output item_reference web_search_call
@@ -220,16 +220,12 @@ export function checkPairs(body: Json, ctx: Context): Problem | undefined {
     const type = itemType(item)
     if (type === 'item_reference' && !ctx.state.anySignature && !ctx.state.items.has(str(item['id'])))
       return notFound(str(item['id']))
+    if (type === 'compaction' && !ctx.state.anySignature && !unseal(item['encrypted_content'], ctx.key))
+      return unverified(item)
     if (type !== 'reasoning') continue
     const sealed = item['encrypted_content']
     if (sealed !== undefined && sealed !== null) {
-      if (!ctx.state.anySignature && !unseal(sealed, ctx.key)) {
-        return invalid(
-          `The encrypted content for item ${item['id'] ?? ''} could not be verified. Reason: Encrypted content could not be decrypted or parsed.`,
-          null,
-          'invalid_encrypted_content',
-        )
-      }
+      if (!ctx.state.anySignature && !unseal(sealed, ctx.key)) return unverified(item)
     } else if (!ctx.state.anySignature && !ctx.state.items.has(str(item['id']))) return notFound(str(item['id']))
     const next = own[i + 1]
     const follows =
@@ -241,6 +237,14 @@ export function checkPairs(body: Json, ctx: Context): Problem | undefined {
       )
   }
   return undefined
+}
+
+function unverified(item: Json): Problem {
+  return invalid(
+    `The encrypted content for item ${item['id'] ?? ''} could not be verified. Reason: Encrypted content could not be decrypted or parsed.`,
+    null,
+    'invalid_encrypted_content',
+  )
 }
 
 function notFound(id: string): Problem {

@@ -22,6 +22,8 @@ export function checkResponses(body: Json, ctx: Context): Problem | undefined {
   const odd = Object.keys(body).find((k) => !FIELDS.has(k))
   if (odd !== undefined) return invalid(`Unknown parameter: '${odd}'.`, odd, 'unknown_parameter')
   if ((typeof body['model'] !== 'string' || !body['model']) && !body['prompt']) return missing('model')
+  if (ctx.action === 'compact' && body['stream'] === true)
+    return invalid('Streaming not supported for compact responses', 'stream')
   const previous = body['previous_response_id']
   if (previous !== undefined && previous !== null && !ctx.state.responses.has(str(previous))) {
     return invalid(

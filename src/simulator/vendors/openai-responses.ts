@@ -287,6 +287,35 @@ function remember(answer: Answer, body: Json, ctx: Context): void {
   if (items.size > KEEP * 8) items.clear()
 }
 
+/** Calls that answer without generating: counting, and compaction of a conversation into one sealed item. */
+function other(body: Json, ctx: Context): unknown {
+  const asked = ask(body, ctx)
+  const tokens = promptTokens(asked)
+  if (ctx.action === 'input_tokens') return { object: 'response.input_tokens', input_tokens: tokens }
+  const tail = ctx.seed.slice(0, 40)
+  const users = itemsOf(body, ctx).filter((i) => itemType(i) === 'message' && i['role'] === 'user')
+  const kept = users.map((i, n) => ({
+    id: `msg_0sim${tail}${n}`,
+    type: 'message',
+    status: 'completed',
+    role: 'user',
+    content: typeof i['content'] === 'string' ? [{ type: 'input_text', text: i['content'] }] : i['content'],
+  }))
+  return {
+    id: `resp_0sim${tail}00`,
+    object: 'response.compaction',
+    created_at: created(ctx),
+    output: [...kept, { id: `cmp_0sim${tail}`, type: 'compaction', encrypted_content: seal(ctx.seed, ctx.key) }],
+    usage: {
+      input_tokens: tokens,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens: 16,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: tokens + 16,
+    },
+  }
+}
+
 /** OpenAI Responses. */
 export const openaiResponses: VendorApi = {
   id: 'openai-responses',
@@ -295,10 +324,7 @@ export const openaiResponses: VendorApi = {
   ask,
   whole: (answer, body, ctx) => response(answer, body, ctx, outputOf(answer, body, ctx)),
   stream,
-  other: (body, ctx) =>
-    ctx.action === 'input_tokens'
-      ? { object: 'response.input_tokens', input_tokens: promptTokens(ask(body, ctx)) }
-      : undefined,
+  other,
   remember,
   refuse,
   streamError(p, ctx, place, sequence) {
