@@ -43,10 +43,10 @@ export class UnsafeBindError extends Error {
   }
 }
 
-/** What is read and thrown away of a body nobody wants, so that the client gets to read why. */
-const LINGER_BYTES = 1024 * 1024
-const LINGER_MS = 1_000
-/** What the last bytes of the last answers get to reach slow readers. */
+/** What is read and thrown away of a body nobody wants: a client that is reset while it writes never reads why. */
+const LINGER_BYTES = 64 * 1024 * 1024
+const LINGER_MS = 3_000
+/** What the last bytes of answers that were ended get to reach slow readers. */
 const LAST_BYTES_MS = 2_000
 
 /** Makes the listener. It opens no port before `listen`. */
@@ -60,6 +60,8 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
     // How often the two timeouts above are looked after; Node's own 30 s would let slow senders pile up.
     connectionsCheckingInterval: 1_000,
     noDelay: true,
+    // Java's client and `curl --http2` offer h2c with every request: those are plain requests, not upgrades.
+    shouldUpgradeCallback: (req: IncomingMessage) => /^websocket$/i.test(req.headers.upgrade ?? ''),
   }
   const server: Server = config.tls.enable
     ? createTlsServer({ ...options, cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) }, handler)
@@ -68,12 +70,21 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => handle(req, res, true))
   server.on('upgrade', onUpgrade)
   server.on('clientError', onClientError)
+  /** Answers that are not out yet. */
+  const open = new Set<ServerResponse>()
+  /** Of those, the ones whose request is still on its way, and how to refuse it. */
+  const arriving = new Map<ServerResponse, () => void>()
 
   function handler(req: IncomingMessage, res: ServerResponse): void {
     handle(req, res, false)
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    open.add(res)
+    res.once('close', () => {
+      open.delete(res)
+      arriving.delete(res)
+    })
     const head = headOf(req)
     let verdict: Verdict | Promise<Verdict>
     try {
@@ -102,7 +113,9 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
       return
     }
     if (expectsContinue) res.writeContinue()
+    arriving.set(res, () => answer(req, res, door.refuse(head, stopping())))
     readBody(req, gateway.snapshot.limits.bodyBytes, (body) => {
+      if (!arriving.delete(res)) return
       if (!Buffer.isBuffer(body)) {
         answer(req, res, door.refuse(head, body))
         return
@@ -129,7 +142,9 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
   }
 
   function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (!socket.writable || error.code === 'ECONNRESET') {
+    // Words of ours in the middle of an answer would be taken for its content.
+    const answering = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
+    if (!socket.writable || answering || error.code === 'ECONNRESET') {
       socket.destroy()
       return
     }
@@ -171,15 +186,15 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
         else resolve()
       })
       server.closeIdleConnections()
-      await quiet(gateway, drainMs)
-      const cut = gateway.active
-      if (cut > 0) gateway.terminateAll(stopping())
-      // What was written last still has to leave the sockets; each is closed as soon as it is idle.
-      const sweep = setInterval(() => server.closeIdleConnections(), 20)
-      const patience = setTimeout(() => server.closeAllConnections(), LAST_BYTES_MS)
+      const busy = (): boolean => open.size > 0 || gateway.active > 0
+      await quiet(busy, drainMs)
+      const cut = gateway.active + arriving.size
+      for (const refuse of [...arriving.values()]) refuse()
+      arriving.clear()
+      gateway.terminateAll(stopping())
+      await quiet(busy, LAST_BYTES_MS)
+      server.closeAllConnections()
       await closed
-      clearInterval(sweep)
-      clearTimeout(patience)
       return cut
     },
   }
@@ -187,23 +202,15 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
 
 const NONE: readonly string[] = []
 
-/** Resolves when no call is under way any more, or after `ms`. */
-function quiet(gateway: Gateway, ms: number): Promise<void> {
+/** Resolves when nothing is busy any more, or after `ms`. */
+function quiet(busy: () => boolean, ms: number): Promise<void> {
+  const from = performance.now()
   return new Promise((resolve) => {
-    if (gateway.active === 0) {
-      resolve()
-      return
-    }
-    const stop = gateway.on('end', () => {
-      // The call that ended is still counted while its listeners hear of it.
-      setImmediate(() => {
-        if (gateway.active === 0) finish()
-      })
-    })
-    const timer = setTimeout(finish, ms)
-    function finish(): void {
-      clearTimeout(timer)
-      stop()
+    const timer = setInterval(look, 10)
+    look()
+    function look(): void {
+      if (busy() && performance.now() - from < ms) return
+      clearInterval(timer)
       resolve()
     }
   })
@@ -236,6 +243,8 @@ function answer(req: IncomingMessage, res: ServerResponse, { status, headers, bo
 
 function linger(req: IncomingMessage, res: ServerResponse): void {
   const { socket } = req
+  // Node destroys the socket as soon as the answer is written, and what the client is still sending would reset it.
+  socket.destroySoon = () => socket.end()
   let left = LINGER_BYTES
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))

@@ -77,7 +77,11 @@ async function write(res: ServerResponse, data: string | Buffer): Promise<void> 
 function flushed(res: ServerResponse, data: string): Promise<void> {
   return new Promise((resolve) => {
     res.once('close', resolve)
-    res.write(data || ' ', () => resolve())
+    if (data) res.write(data, () => resolve())
+    else {
+      res.flushHeaders()
+      setImmediate(resolve)
+    }
   })
 }
 

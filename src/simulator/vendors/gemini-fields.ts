@@ -149,7 +149,7 @@ function read(value: unknown, shape: Shape, path: string, violations: Violation[
       })
     return value
   }
-  if ('list' in shape && typeof shape.list !== 'string' ? true : 'list' in shape) {
+  if ('list' in shape) {
     const each = (shape as { list: Shape }).list
     // One object where a list belongs is read as a list of one, as the vendor does.
     const items = Array.isArray(value) ? value : [value]
