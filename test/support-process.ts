@@ -220,14 +220,14 @@ export class RawClient implements Disposable {
   }
 
   /** Waits for so many whole answers. */
-  async answers(count = 1, ms = 5_000): Promise<RawAnswer[]> {
-    await waitFor(() => answersIn(this.received).length >= count || this.closed, ms, `${count} answers`)
-    return answersIn(this.received)
+  async answers(count = 1, method = 'GET', ms = 5_000): Promise<RawAnswer[]> {
+    await waitFor(() => answersIn(this.received, method).length >= count || this.closed, ms, `${count} answers`)
+    return answersIn(this.received, method)
   }
 
   /** Waits for one whole answer. */
-  async answer(ms = 5_000): Promise<RawAnswer> {
-    const [first] = await this.answers(1, ms)
+  async answer(method = 'GET', ms = 5_000): Promise<RawAnswer> {
+    const [first] = await this.answers(1, method, ms)
     if (first === undefined) throw new Error(`no answer, but ${JSON.stringify(this.received)} ${this.error ?? ''}`)
     return first
   }
@@ -238,7 +238,7 @@ export class RawClient implements Disposable {
 }
 
 /** Takes whole answers off the front of what came; bodies by length or in chunks. */
-export function answersIn(received: string): RawAnswer[] {
+export function answersIn(received: string, method = 'GET'): RawAnswer[] {
   const answers: RawAnswer[] = []
   let rest = received
   for (;;) {
@@ -250,7 +250,7 @@ export function answersIn(received: string): RawAnswer[] {
       lines.map((l) => [l.slice(0, l.indexOf(':')).toLowerCase(), l.slice(l.indexOf(':') + 1).trim()]),
     )
     rest = rest.slice(at + 4)
-    if (status === 100) {
+    if (status === 100 || method === 'HEAD') {
       answers.push({ status, headers, body: '' })
       continue
     }

@@ -134,7 +134,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       mode = 'events'
       parser = createSseParser(onEvent, limits.eventBytes)
     } else mode = 'whole'
-    useDecoder(decoderFor(h['content-encoding'] as string | undefined))
+    const coding = h['content-encoding']
+    useDecoder(decoderFor(coding === undefined ? undefined : String(coding)))
   }
 
   function useDecoder(d: Transform | undefined): void {
@@ -155,7 +156,10 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     if (decoder === undefined) feed(chunk)
     else if (!decoder.write(chunk)) {
       flight.pause()
-      decoder.once('drain', () => flight.resume())
+      // A client that reads too slowly keeps it paused all the same.
+      decoder.once('drain', () => {
+        if (pausedAt === 0) flight.resume()
+      })
     }
   }
 
@@ -256,6 +260,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     if (!listener.write(chunk) && pausedAt === 0) {
       pausedAt = now()
       flight.pause()
+      decoder?.pause()
     }
   }
 
@@ -347,6 +352,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   /** The upstream is of no more use. */
   function broken(f: Failure): void {
     if (!begun) lost(f)
+    // The answer is complete, or the upstream has told its own error: what becomes of the connection then is nobody's loss.
+    else if (tap !== undefined && mode === 'events' && (tap.ended || tap.failure !== undefined)) eventsEnded()
     else {
       tail = []
       ended(f, undefined, true)
@@ -430,6 +437,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       if (over || pausedAt === 0) return
       pausedAt = 0
       lastByteAt = now()
+      decoder?.resume()
       flight.resume()
     },
     abort() {

@@ -2,6 +2,7 @@
 import type { Pool, RestingInfo, Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
 import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
+import type { UpstreamRequest } from '../providers/provider.ts'
 import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
 import { PeekError, peek, type Span, spanString, splice } from '../wire/peek.ts'
 import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
@@ -223,9 +224,15 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   function send(taken: Seat, model: string): void {
     const { account } = taken
     const provider = snapshot.providers.get(account.provider)!
-    forwarded ??= forwardable(request.rawHeaders)
-    const { body, lane } = outgoingBody(taken)
-    record.lane = lane
+    let prepared: { upstream: UpstreamRequest; lane: Lane }
+    try {
+      prepared = prepare(taken)
+    } catch (error) {
+      pool.released(taken)
+      refuse(unprepared(error))
+      return
+    }
+    record.lane = prepared.lane
     record.servedModel = model
     record.provider = account.provider
     record.accountId = account.id
@@ -243,18 +250,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     seat = taken
     attempt = startAttempt(
       {
-        request: provider.request(
-          {
-            protocol: protocol.id,
-            action: countsOnly ? 'count-tokens' : 'generate',
-            model: taken.model,
-            stream: record.stream,
-            query: request.query,
-            headers: forwarded,
-            body,
-          },
-          account,
-        ),
+        request: prepared.upstream,
         proxyUrl: account.proxyUrl,
         protocol,
         stream: record.stream,
@@ -275,6 +271,25 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     )
   }
 
+  function prepare(taken: Seat): { upstream: UpstreamRequest; lane: Lane } {
+    const { account, model } = taken
+    forwarded ??= forwardable(request.rawHeaders)
+    const { body, lane } = outgoingBody(taken)
+    const upstream = snapshot.providers.get(account.provider)!.request(
+      {
+        protocol: protocol.id,
+        action: countsOnly ? 'count-tokens' : 'generate',
+        model,
+        stream: record.stream,
+        query: request.query,
+        headers: forwarded,
+        body,
+      },
+      account,
+    )
+    return { upstream, lane }
+  }
+
   /** The body for one seat: untouched, with the model's name spliced in, or changed by the operator's rules. */
   function outgoingBody(taken: Seat): { body: Buffer; lane: Lane } {
     const span = spans.get('model')
@@ -287,7 +302,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         header: request.header,
       })
       if (steps.length > 0) {
-        const json = JSON.parse(request.body.toString('utf8')) as Record<string, unknown>
+        const json = JSON.parse(request.body.toString('utf8').replace(/^\ufeff/, '')) as Record<string, unknown>
         if (renamed) json['model'] = taken.model
         for (const step of steps) step(json)
         return { body: Buffer.from(JSON.stringify(json)), lane: 'native' }
@@ -452,6 +467,14 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     record.failure = f
     context.onEnd(record, body)
   }
+}
+
+/** Why a request could not be made ready: its JSON is broken deeper than the peek looked, or the fault is ours. */
+function unprepared(error: unknown): Failure {
+  if (error instanceof SyntaxError)
+    return failure('invalid-request', 'The request body is not valid JSON.', { code: 'invalid_json' })
+  process.emitWarning(error as Error)
+  return failure('internal', 'The request could not be made ready for its provider.')
 }
 
 const NO_SPANS: ReadonlyMap<string, Span> = new Map()

@@ -123,7 +123,11 @@ function makeDispatcher(proxy: string, timeout: number): Dispatcher {
   if (proxy === '') return new Agent({ ...common, connect })
   // undici lets the proxy look names up, which is what the h stands for; it does not know the letter.
   if (/^socks5h?:/.test(proxy))
-    return new Socks5ProxyAgent(proxy.replace(/^socks5h/, 'socks5'), { ...common, connect, connectTimeout: timeout } as never)
+    return new Socks5ProxyAgent(proxy.replace(/^socks5h/, 'socks5'), {
+      ...common,
+      connect,
+      connectTimeout: timeout,
+    } as never)
   return new ProxyAgent({
     ...common,
     uri: proxy,

@@ -117,7 +117,7 @@ function begun(start: PartStart): Part {
     case 'reasoning':
       return { type: start.type, text: '' }
     case 'tool-call':
-      return { type: 'tool-call', id: start.id, name: start.name, input: '', ...(start.custom && { custom: true }) }
+      return { ...start, input: '' }
     case 'media':
       return {
         type: 'media',
@@ -155,8 +155,8 @@ function startOf(part: Part): PartStart | undefined {
   }
 }
 
-function callStart({ id, name, custom }: ToolCallPart): PartStart {
-  return { type: 'tool-call', id, name, ...(custom && { custom }) }
+function callStart({ id, name, namespace, custom }: ToolCallPart): PartStart {
+  return { type: 'tool-call', id, name, ...(namespace !== undefined && { namespace }), ...(custom && { custom }) }
 }
 
 function close(open: Map<number, Open>, index: number): void {

@@ -81,6 +81,8 @@ export interface ToolCallPart extends Node {
   type: 'tool-call'
   id: string
   name: string
+  /** The group the tool belongs to, in dialects that have groups. */
+  namespace?: string
   /** JSON text as it came, so that key order and big numbers survive; for a custom tool the free text. */
   input: string
   /** A free-text ("custom") tool: `input` is no JSON. */

@@ -32,7 +32,7 @@ export type PartStart =
   | { type: 'text' }
   | { type: 'refusal' }
   | { type: 'reasoning' }
-  | { type: 'tool-call'; id: string; name: string; custom?: true }
+  | { type: 'tool-call'; id: string; name: string; namespace?: string; custom?: true }
   /** Comes whole; no deltas follow. */
   | { type: 'media'; kind: 'image' | 'audio'; source: MediaSource; mediaType?: string }
   /** Comes whole, when the search is done. */

@@ -94,6 +94,8 @@ export function compileAccess(config: Config, onKey?: (key: string) => void): Ac
       )
     },
     foreign(head) {
+      if (namesTwoHosts(head.rawHeaders))
+        return failure('invalid-request', 'A request names one Host.', { code: 'ambiguous_host' })
       const host = hostOf(head)
       if (host === undefined || !hosts(hostName(host)))
         return failure(
@@ -115,6 +117,16 @@ export function compileAccess(config: Config, onKey?: (key: string) => void): Ac
       return origin !== undefined && origins.has(origin.toLowerCase()) ? origin : undefined
     },
   }
+}
+
+/** A second Host is for somebody who reads the other one (RFC 9112, 3.2); Node keeps the first in silence. */
+function namesTwoHosts(raw: readonly string[]): boolean {
+  let count = 0
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count > 1
 }
 
 /** The keys a request presents, in the order in which they are tried (domain.md 2.1). */

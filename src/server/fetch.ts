@@ -24,18 +24,19 @@ export function createFetchHandler(gateway: Gateway, door: Door): (request: Requ
     const verdict = await door.enter(head)
     if (verdict.type === 'answer') return toResponse(verdict.response)
     const limit = gateway.snapshot.limits.bodyBytes
-    const raw = Buffer.from(await request.arrayBuffer())
+    const raw = await read(request, limit)
     const encoding = request.headers.get('content-encoding')
     const body =
-      raw.length > limit
+      raw === undefined
         ? tooLarge(limit)
         : encoding === null || encoding === 'identity'
           ? raw
           : await inflate(raw, encoding, limit)
     if (!Buffer.isBuffer(body)) return toResponse(door.refuse(head, body))
     const { id, path, query, client, matched } = verdict
-    return new Promise((resolve) => {
-      const reply = streamReply(resolve, request.signal)
+    request.signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const reply = streamReply(resolve, reject, request.signal)
       gateway.handle(
         matched,
         { id, method: head.method, path, query, rawHeaders, header: head.header, body, client },
@@ -45,6 +46,19 @@ export function createFetchHandler(gateway: Gateway, door: Door): (request: Requ
   }
 }
 
+/** The body, or undefined if it is larger than the limit; no more than that is read. */
+async function read(request: Request, limit: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  if (request.body !== null)
+    for await (const chunk of request.body) {
+      size += chunk.length
+      if (size > limit) return undefined
+      chunks.push(chunk)
+    }
+  return Buffer.concat(chunks)
+}
+
 function toResponse({ status, headers, body }: OwnResponse): Response {
   return new Response(status === 204 ? null : body, { status, headers })
 }
@@ -52,14 +66,20 @@ function toResponse({ status, headers, body }: OwnResponse): Response {
 /** Bytes a reader may be behind before the upstream is paused. */
 const QUEUE_BYTES = 64 * 1024
 
-function streamReply(resolve: (response: Response) => void, signal: AbortSignal): Reply {
-  let controller: ReadableStreamDefaultController<Uint8Array>
+function streamReply(
+  resolve: (response: Response) => void,
+  reject: (reason: unknown) => void,
+  signal: AbortSignal,
+): Reply {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let over = false
   const reply: Reply = { head, write, end, destroy, onDrain: undefined, onGone: undefined }
   const gone = (): void => {
     if (over) return
     over = true
     reply.onGone?.()
+    if (controller === undefined) reject(signal.reason)
+    else if (signal.aborted) controller.error(signal.reason)
   }
   signal.addEventListener('abort', gone, { once: true })
 
@@ -81,8 +101,8 @@ function streamReply(resolve: (response: Response) => void, signal: AbortSignal)
 
   function write(chunk: Buffer | string): boolean {
     if (over) return true
-    controller.enqueue(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-    return (controller.desiredSize ?? 0) > 0
+    controller!.enqueue(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+    return (controller!.desiredSize ?? 0) > 0
   }
 
   function end(chunk?: Buffer | string): void {
@@ -90,13 +110,14 @@ function streamReply(resolve: (response: Response) => void, signal: AbortSignal)
     if (chunk !== undefined && chunk.length > 0) write(chunk)
     over = true
     signal.removeEventListener('abort', gone)
-    controller.close()
+    controller!.close()
   }
 
   function destroy(): void {
     if (over) return
     over = true
-    controller.error(new Error('the answer broke off'))
+    signal.removeEventListener('abort', gone)
+    controller!.error(new Error('the answer broke off'))
   }
 
   return reply

@@ -2,17 +2,17 @@
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 
-const makers: Record<string, (() => Transform) | undefined> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-}
+const makers = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+  ['zstd', createZstdDecompress],
+])
 
 /** A decoder for a `content-encoding`; undefined for `identity`, none, or a coding we do not know. */
 export function decoderFor(encoding: string | undefined): Transform | undefined {
-  return encoding === undefined ? undefined : makers[encoding.trim().toLowerCase()]?.()
+  return encoding === undefined ? undefined : makers.get(encoding.trim().toLowerCase())?.()
 }
 
 /** The coding that the first bytes betray; JSON and event streams never begin so (domain.md 1.1, "Transport"). */
