@@ -76,3 +76,4 @@ const server = createServer({ noDelay, keepAliveTimeout: 60_000 }, handle)
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => {
   process.stdout.write(`${JSON.stringify({ event: 'listening', port: (server.address() as AddressInfo).port })}\n`)
 })
+process.on('SIGTERM', () => process.exit(0))

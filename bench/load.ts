@@ -246,7 +246,7 @@ function stream(client: Client, request: Buffer, { target, events }: Streams, re
       },
       (bytes) => {
         const now = stampNow()
-        const text = tail + bytes.latin1Slice()
+        const text = tail + bytes.toString('latin1')
         let last = 0
         for (const mark of text.matchAll(MARKS)) {
           const sequence = Number(mark[1])

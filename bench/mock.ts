@@ -59,7 +59,7 @@ function step(stream: PacedStream): void {
 }
 
 function answer(socket: Socket, opening: Buffer, body: Buffer[]): void {
-  const name = /"model":"mock-(\w+)(?:-(\d+)x(\d+))?/.exec(opening.latin1Slice(0, OPENING))
+  const name = /"model":"mock-(\w+)(?:-(\d+)x(\d+))?/.exec(opening.toString('latin1', 0, OPENING))
   switch (name?.[1]) {
     case 'json':
       socket.write(WHOLE)
@@ -100,7 +100,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     body(bytes) {
       if (opening === undefined) {
         opening = bytes
-        keeps = bytes.latin1Slice(0, OPENING).includes('mock-echo')
+        keeps = bytes.toString('latin1', 0, OPENING).includes('mock-echo')
       }
       if (keeps) pieces.push(bytes)
     },

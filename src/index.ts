@@ -85,7 +85,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   const loaded = typeof options.config === 'string' ? await loadConfig(options.config) : fromObject(options.config)
   const providers = mergeById(builtInProviders, options.providers)
   const protocols = mergeById(builtInProtocols, options.protocols)
-  const compile = (l: Loaded) => compileSnapshot(l.config, l.digest, providers)
+  const compile = (l: Loaded) => compileSnapshot(l.config, l.digest, providers, protocols)
 
   const redactor = options.redactor ?? createRedactor()
   learnSecrets(redactor, loaded.config)
@@ -93,6 +93,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     snapshot: compile(loaded),
     classifier: options.classifier,
     transport: options.fetchUpstream && createFetchTransport(options.fetchUpstream),
+    scrub: redactor.scrub,
     now: options.now,
   })
   const metrics = createMetrics({ version, now, startedAt: now(), scrub: redactor.scrub })
@@ -218,5 +219,5 @@ export { dialectRequest } from './providers/dialects.ts'
 export type { Outgoing, Provider, UpstreamRequest } from './providers/provider.ts'
 export type { Classification, Classifier } from './routing/plan.ts'
 export type { AccessCheck, RequestHead } from './server/access.ts'
-export { UnsafeBindError } from './server/server.ts'
+export { TlsError, UnsafeBindError } from './server/server.ts'
 export { version }

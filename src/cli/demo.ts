@@ -13,7 +13,15 @@ export async function demo(out: Output, options: CliOptions): Promise<void> {
   const key = options.apiKey ?? 'demo-key'
   const simulator = await createSimulator()
   const gateway = await createGateway({ config: demoConfig(simulator.url, key) })
-  const { url } = await open(out, gateway, options)
+  const close = async (): Promise<void> => {
+    await gateway.close({ drainMs: 0 })
+    await simulator.close()
+  }
+  const { url } = await open(out, gateway, options).catch(async (error: unknown) => {
+    // Left open, they would keep the program alive.
+    await close()
+    throw error
+  })
   out.line(
     `${out.bold(`LogicaProxy ${version}`)} at ${out.bold(url)}, with simulated providers: no answer here comes from a real model.\n`,
   )
@@ -27,8 +35,7 @@ export async function demo(out: Output, options: CliOptions): Promise<void> {
   out.data({ event: 'samples', failed })
 
   if (options.once) {
-    await gateway.close({ drainMs: 0 })
-    await simulator.close()
+    await close()
     if (failed > 0) throw new CommandError(`${failed} of ${SAMPLES.length} samples failed.`, EXIT.failed)
     return
   }

@@ -1,7 +1,7 @@
 /** `logicaproxy simulate`: the simulated providers alone, for tests of other programs. */
 import { createSimulator, describeFaults } from '../simulator/index.ts'
 import type { CliOptions } from './main.ts'
-import type { Output } from './output.ts'
+import { CommandError, EXIT, type Output } from './output.ts'
 
 const DEFAULT_PORT = 8318
 
@@ -13,7 +13,13 @@ export async function simulate(out: Output, options: CliOptions): Promise<void> 
     out.data(words)
     return
   }
-  const simulator = await createSimulator({ port: options.port ?? DEFAULT_PORT })
+  const port = options.port ?? DEFAULT_PORT
+  const simulator = await createSimulator({ port }).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      error.code === 'EADDRINUSE' ? `Port ${port} is in use.` : `Cannot listen on port ${port}: ${error.message}`,
+      EXIT.listen,
+    )
+  })
   out.line(`Simulated Anthropic, OpenAI and Gemini APIs at ${out.bold(simulator.url)}`)
   out.line('Any key is accepted. Words behind a + in the model name choose behaviours and faults:')
   out.line('  claude-sonnet-4-6+tools2+think   gpt-5.2+503@a   gemini-2.5-pro+cut:3')

@@ -120,9 +120,20 @@ export function valueAt(value: unknown, path: Path): unknown {
 
 const secretKeys = new Set(['api-key', 'api-keys', 'key', 'secret-key', 'headers'])
 
+/** Where a secret stands alone when the list or the mapping around it was forgotten. */
+const secretHolders = new Set([
+  'claude-api-key',
+  'openai-api-key',
+  'codex-api-key',
+  'gemini-api-key',
+  'api-key-entries',
+  'remote-management',
+])
+
 /** Whether the value at this path is a secret, which no message may show. */
 function isSecret(path: Path): boolean {
-  return path.some((part) => typeof part === 'string' && secretKeys.has(part))
+  const names = path.filter((part) => typeof part === 'string')
+  return names.some((name) => secretKeys.has(name)) || secretHolders.has(names.at(-1) ?? '')
 }
 
 /** What was found, in words; secrets and values from the environment are not shown. */

@@ -5,33 +5,33 @@
  * the answer belongs to the client, and a dead upstream becomes exactly one terminal error in the client's protocol.
  */
 import type { Transform } from 'node:stream'
-import { type Failure, failure } from '../hub/failure.ts'
+import { type Failure, FailureError, failure } from '../hub/failure.ts'
 import type { Usage } from '../hub/response.ts'
-import type { Framing, Protocol } from '../protocols/protocol.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import { decoderFor, sniffEncoding } from '../wire/decompress.ts'
-import { PeekError, peek } from '../wire/peek.ts'
-import { createSseParser, decodeUtf8, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
+import { createSseParser, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
+import type { Carrier } from './carrier.ts'
+import { type ClockLimits, type ClockState, nextLook, runOut } from './clocks.ts'
 import type { UpstreamFlight, UpstreamHandler, UpstreamHeaders, UpstreamTransport } from './transport.ts'
 import { transportFailure } from './transport-failure.ts'
+import { firstCharacter, isHalfObject, isWholeEvent, isWholeObject } from './wholeness.ts'
 
-/** Times in milliseconds; 0 sets no limit. */
-export interface AttemptLimits {
-  firstEventMs: number
-  idleMs: number
-  /** Clock time at which the whole call has to be over; Infinity for none. */
-  deadline: number
-  /** Pause after which a waiting client gets a sign of life. */
-  keepAliveMs: number
+export interface AttemptLimits extends ClockLimits {
+  /** Largest single event, bytes. */
   eventBytes: number
 }
 
 export interface AttemptInput {
   request: UpstreamRequest
   proxyUrl?: string
+  /** The dialect the upstream answers in. */
   protocol: Protocol
   stream: boolean
-  framing: Framing
+  /** Absent: the bytes travel as they come. */
+  carrier?: Carrier
+  /** The client's sign of life; absent where its framing has no place for one. */
+  keepAlive?: (begun: boolean) => string
   limits: AttemptLimits
   now: () => number
   /** Lets the provider read its vendor's refusals. */
@@ -80,6 +80,8 @@ export interface Attempt {
 
 /** Answers without a stream are held up to this size, so that an upstream dying half-way can still be replaced. */
 const WHOLE_HELD_BYTES = 4 * 1024 * 1024
+/** An answer that has to be translated is held whole, up to this size. */
+const WHOLE_MOST_BYTES = 64 * 1024 * 1024
 /** What is read of a refusal. */
 const REFUSAL_BYTES = 256 * 1024
 /** Whole answers come in one piece after all the thinking: they get this many times the patience of a first event. */
@@ -89,8 +91,12 @@ const WHOLE_PATIENCE = 2
 export function startAttempt(input: AttemptInput, transport: UpstreamTransport, listener: AttemptListener): Attempt {
   const { protocol, limits, now } = input
   const startedAt = now()
-  // A JSON array has no place for a sign of life.
-  const keepAliveMs = input.framing === 'sse' ? limits.keepAliveMs : 0
+  const { carrier, keepAlive } = input
+  const clocks: ClockLimits = {
+    ...limits,
+    firstEventMs: limits.firstEventMs * (input.stream ? 1 : WHOLE_PATIENCE),
+    keepAliveMs: keepAlive === undefined ? 0 : limits.keepAliveMs,
+  }
   let status = 0
   let headers: UpstreamHeaders = {}
   let mode: 'head' | 'events' | 'whole' | 'refusal' = 'head'
@@ -114,7 +120,6 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   let parser: SseParser | undefined
   let sawContent = false
   let sawError: Failure | undefined
-  let elements = 0
   const tap = input.stream ? protocol.stream.tap() : undefined
 
   const flight: UpstreamFlight = transport.send(input.request, { proxyUrl: input.proxyUrl }, {
@@ -123,7 +128,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     onEnd,
     onError,
   } satisfies UpstreamHandler)
-  let timer = setTimeout(tick, nextCheck(startedAt))
+  let timer = setTimeout(tick, nextLook(clockState(), clocks, startedAt))
 
   function onHead(s: number, h: UpstreamHeaders): void {
     status = s
@@ -150,6 +155,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     if (over) return
     if (firstChunk) {
       firstChunk = false
+      if (mode === 'whole') rearm()
       if (decoder === undefined) useDecoder(decoderFor(sniffEncoding(chunk)))
     }
     lastByteAt = now()
@@ -174,7 +180,14 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
         return
       }
       held.push(chunk)
-      if (heldBytes > WHOLE_HELD_BYTES) begin()
+      if (heldBytes > WHOLE_HELD_BYTES && carrier?.whole === undefined) begin()
+      else if (heldBytes > WHOLE_MOST_BYTES)
+        lost(
+          failure('upstream', `${input.upstream} sent an answer too large to translate`, {
+            scope: 'request',
+            status: 502,
+          }),
+        )
     }
   }
 
@@ -192,7 +205,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       return
     }
     if (finished > 0) {
-      if (input.framing === 'sse') {
+      if (carrier === undefined) {
         for (const piece of tail) pass(piece)
         pass(finished === chunk.length ? chunk : chunk.subarray(0, finished))
       }
@@ -200,6 +213,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     }
     if (finished < chunk.length) tail.push(finished === 0 ? chunk : chunk.subarray(finished))
     if (sawContent && !begun) begin()
+    // As bytes the upstream's own words reach the client; a carrier leaves telling it to the road.
+    if (sawError !== undefined && carrier !== undefined) ended(sawError, undefined, true)
   }
 
   function pass(piece: Buffer): void {
@@ -221,10 +236,9 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       if (sawContent) maxGapMs = Math.max(maxGapMs, lastByteAt - lastWriteAt)
       sawContent = true
     } else if (mark === 'error') sawError ??= tap!.failure
-    if (input.framing === 'json-array' && event.data !== '[DONE]') {
-      const element = Buffer.from(`${elements === 0 ? '[' : ',\r\n'}${decodeUtf8(event.data)}`)
-      elements += 1
-      pass(element)
+    if (carrier !== undefined && mark !== 'error') {
+      const text = carrier.event(event)
+      if (text !== '') pass(Buffer.from(text))
     }
   }
 
@@ -234,6 +248,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     listener.begin(status, headers, length)
     for (const piece of held) queue(piece)
     held = []
+    if (length === undefined) rearm()
   }
 
   /** Everything that one read of the socket brought goes out in one write. */
@@ -261,6 +276,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       pausedAt = now()
       flight.pause()
       decoder?.pause()
+      rearm()
     }
   }
 
@@ -300,7 +316,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     }
     if (tap!.ended || (begun && tap!.failure !== undefined)) {
       if (!begun) begin()
-      if (input.framing === 'json-array') queue(elements === 0 ? '[]' : ']')
+      if (carrier !== undefined) queue(carrier.end())
       ended(tap!.failure)
       return
     }
@@ -327,20 +343,26 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       return
     }
     const usage = protocol.usage(body)
-    held = [body]
-    begin(body.length)
+    try {
+      held = [carrier?.whole?.(body) ?? body]
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error
+      lost(error.failure)
+      return
+    }
+    begin(held[0]!.length)
     ended(undefined, usage)
   }
 
   function wholeFault(body: Buffer): Failure | undefined {
-    const first = body[firstInk(body)]
-    if (first !== 0x7b && first !== 0x5b) {
+    const first = firstCharacter(body)
+    if (first !== '{' && first !== '[') {
       const type = String(headers['content-type'] ?? 'no content type')
       return failure('upstream', `${input.upstream} answered ${status} with something that is no JSON (${type})`, {
         scope: 'model',
       })
     }
-    if (first === 0x7b && !isWholeObject(body))
+    if (first === '{' && !isWholeObject(body))
       return failure('upstream', `${input.upstream} sent an answer that is broken off`, { scope: 'model' })
     return protocol.wholeFailure(body)
   }
@@ -378,58 +400,53 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     flight.abort()
   }
 
-  /** Milliseconds until the next clock may run out. */
-  function nextCheck(at: number): number {
-    const due = [limits.deadline]
-    if (pausedAt > 0) {
-      if (limits.idleMs > 0) due.push(pausedAt + limits.idleMs)
-    } else {
-      const limit = waitLimit()
-      if (limit !== undefined) due.push(limit)
-      if (mode === 'events' && keepAliveMs > 0) due.push(lastWriteAt + keepAliveMs)
-      // Before the head there is nothing to keep alive, but the head may come any moment.
-      else if (mode === 'head' && input.stream && keepAliveMs > 0) due.push(at + keepAliveMs)
-    }
-    return Math.min(Math.max(1, Math.min(...due) - at), 0x7fffffff)
+  /** Another clock runs from here on, and it may run out sooner than the one the timer was set for. */
+  function rearm(): void {
+    clearTimeout(timer)
+    timer = setTimeout(tick, nextLook(clockState(), clocks, now()))
   }
 
-  /** Clock time at which the silence that is allowed now ends. */
-  function waitLimit(): number | undefined {
-    const waitsForFirst = input.stream ? !begun : firstChunk
-    if (!waitsForFirst) return limits.idleMs > 0 ? lastByteAt + limits.idleMs : undefined
-    if (limits.firstEventMs === 0) return undefined
-    return startedAt + limits.firstEventMs * (input.stream ? 1 : WHOLE_PATIENCE)
+  function clockState(): ClockState {
+    return {
+      startedAt,
+      lastByteAt,
+      lastWriteAt,
+      pausedAt,
+      waitsForFirst: input.stream ? !begun : firstChunk,
+      // Before the head there is nothing to keep alive, but the head may come any moment.
+      alive: mode === 'events' ? 'open' : mode === 'head' && input.stream ? 'soon' : 'never',
+    }
   }
 
   function tick(): void {
-    const at = now()
-    if (at >= limits.deadline) {
-      broken(failure('timeout', 'the answer took longer than the total time allowed (timeouts.total)'))
-      return
-    }
-    if (pausedAt > 0) {
-      if (limits.idleMs > 0 && at >= pausedAt + limits.idleMs) {
+    const state = clockState()
+    switch (runOut(state, clocks, now())) {
+      case 'total':
+        broken(failure('timeout', 'the answer took longer than the total time allowed (timeouts.total)'))
+        return
+      case 'first-event':
+        broken(timedOut('sent no content in time (timeouts.first-event)'))
+        return
+      case 'idle':
+        broken(timedOut('fell silent in the middle of the answer (timeouts.idle)'))
+        return
+      case 'stalled':
         close()
         listener.stalled()
         return
-      }
-    } else {
-      const limit = waitLimit()
-      if (limit !== undefined && at >= limit) {
-        const what =
-          begun || (!input.stream && !firstChunk)
-            ? 'fell silent in the middle of the answer (timeouts.idle)'
-            : 'sent no content in time (timeouts.first-event)'
-        broken(failure('timeout', `${input.upstream} ${what}`, { scope: 'model' }))
-        return
-      }
-      if (mode === 'events' && keepAliveMs > 0 && at >= lastWriteAt + keepAliveMs) {
-        lastWriteAt = at
+      case 'keep-alive':
+        lastWriteAt = now()
         if (!begun) listener.waiting(headers)
-        listener.write(protocol.stream.keepAlive(begun))
-      }
+        if (keepAlive !== undefined) listener.write(keepAlive(begun))
+        break
+      case undefined:
+        break
     }
-    timer = setTimeout(tick, nextCheck(at))
+    rearm()
+  }
+
+  function timedOut(what: string): Failure {
+    return failure('timeout', `${input.upstream} ${what}`, { scope: 'model' })
   }
 
   return {
@@ -447,38 +464,3 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
 }
 
 const BLANK_LINE = Buffer.from('\n\n')
-
-/** Whether the bytes of an event that was never closed hold all of its data. */
-function isWholeEvent(bytes: Buffer): boolean {
-  const text = bytes.toString('utf8')
-  const data = text.slice(text.lastIndexOf('data:') + 5).trim()
-  if (data === '[DONE]') return true
-  try {
-    JSON.parse(data)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Whether an event's data opens a JSON object and does not close it: as long as nothing has left, that can be mended. */
-function isHalfObject(data: string): boolean {
-  return data.charCodeAt(0) === 0x7b && !isWholeObject(Buffer.from(data, 'latin1'))
-}
-
-/** Whether the bytes of a whole answer close what they open. */
-function isWholeObject(body: Buffer): boolean {
-  try {
-    peek(body, [], Number.POSITIVE_INFINITY)
-    return true
-  } catch (error) {
-    if (error instanceof PeekError) return false
-    throw error
-  }
-}
-
-function firstInk(body: Buffer): number {
-  let at = 0
-  while (at < body.length && body[at]! <= 32) at += 1
-  return at
-}

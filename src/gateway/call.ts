@@ -1,18 +1,18 @@
 /** One request on its way down the road: peek, plan, seat, attempt, relay, and the next attempt if one was in vain. */
 import type { Pool, RestingInfo, Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
-import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
-import type { UpstreamRequest } from '../providers/provider.ts'
 import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
-import { PeekError, peek, type Span, spanString, splice } from '../wire/peek.ts'
 import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
-import type { AttemptRecord, CallRecord, Lane } from './events.ts'
+import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
-import { forwardable, JSON_ARRAY_HEADERS, returnable, STREAM_HEADERS } from './headers.ts'
+import { JSON_ARRAY_HEADERS, returnable, STREAM_HEADERS } from './headers.ts'
+import { createPreparer, type Prepared } from './outgoing.ts'
+import { isReading, type Matched, type Reading, readRequest } from './reading.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import { SESSION_FIELDS, sessionKey } from './session.ts'
+import { sessionKey } from './session.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { UpstreamHeaders, UpstreamTransport } from './transport.ts'
+import { allResting, discreet, exhausted, headerText, lossy, notAllowed, unprepared, withoutEchoes } from './words.ts'
 
 /** What a call borrows from the gateway. */
 export interface CallContext {
@@ -22,20 +22,10 @@ export interface CallContext {
   budget: RetryBudget
   now: () => number
   classifier?: Classifier
+  /** Takes secrets out of words from upstream. */
+  scrub(text: string): string
   onAttempt(attempt: AttemptRecord): void
   onEnd(record: CallRecord, body: string): void
-}
-
-/** What the path said. */
-export interface Matched {
-  protocol: Protocol
-  route: Route
-  /** Model named in the path (Gemini). */
-  model?: string
-  /** Provider id the path pins. */
-  pin?: string
-  /** Endpoint label: the route's template, with the provider prefix where there is one. */
-  endpoint: string
 }
 
 /** A call under way. */
@@ -47,7 +37,7 @@ export interface Call {
 /** Starts a call. It ends by itself; `context.onEnd` hears of it exactly once. */
 export function startCall(context: CallContext, matched: Matched, request: InboundRequest, reply: Reply): Call {
   const { snapshot, pool, now } = context
-  const { protocol, route } = matched
+  const { protocol } = matched
   const { limits } = snapshot
   const startedAt = now()
   const record: CallRecord = {
@@ -69,13 +59,13 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     bytesIn: request.body.length,
     bytesOut: 0,
   }
-  const countsOnly = route.action === 'count-tokens'
-  const framing: Framing = route.stream === true && !/[?&]alt=sse(?:&|$)/.test(request.query) ? 'json-array' : 'sse'
+  const countsOnly = matched.route.action === 'count-tokens'
 
   let over = false
   let headSent = false
   let planned: Plan
-  let spans: ReadonlyMap<string, Span> = NO_SPANS
+  let reading: Reading
+  let prepare: (seat: Seat) => Prepared
   let session: string | undefined
   let targetAt = 0
   let round = 0
@@ -85,7 +75,6 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let seat: Seat | undefined
   let waiting: NodeJS.Timeout | undefined
   let lastFailure: { failure: Failure; refusal?: Refusal } | undefined
-  let forwarded: string[] | undefined
 
   reply.onGone = () => stop(failure('cancelled', 'the client closed the connection'))
   reply.onDrain = () => attempt?.resume()
@@ -93,9 +82,16 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   return { terminate }
 
   function start(): void {
-    const refused = read()
-    if (refused !== undefined) {
-      refuse(refused)
+    const read = readRequest(matched, request, limits.jsonDepth)
+    if (!isReading(read)) {
+      refuse(read)
+      return
+    }
+    reading = read
+    record.requestedModel = read.model
+    record.stream = read.stream
+    if (request.client.allows?.(read.model) === false) {
+      refuse(notAllowed(read.model))
       return
     }
     const result = plan({
@@ -112,41 +108,13 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     planned = result
+    prepare = createPreparer(snapshot, matched, request, read, now)
     record.category = result.category
     const seats = result.targets.reduce((sum, target) => sum + target.candidates.length, 0)
     if (snapshot.sessionTtlMs > 0 && seats > 1)
-      session = sessionKey(request.header, request.body, spans, protocol.conversation)
+      session = sessionKey(request.header, request.body, read.spans, protocol.conversation)
     context.budget.deposit()
     next()
-  }
-
-  /** Steps 2 and 3: what the body's head says. */
-  function read(): Failure | undefined {
-    const { turns, system } = protocol.conversation
-    try {
-      spans = peek(request.body, ['model', 'stream', turns, ...system, ...SESSION_FIELDS], limits.jsonDepth)
-    } catch (error) {
-      if (!(error instanceof PeekError)) throw error
-      return failure('invalid-request', `The request body cannot be read: ${error.message}.`, { code: 'invalid_json' })
-    }
-    const model = matched.model ?? spanString(request.body, spans.get('model'))
-    if (model === undefined || model === '')
-      return failure(
-        'invalid-request',
-        spans.has('model') ? 'The field "model" must be a non-empty string.' : 'The field "model" is required.',
-        { param: 'model' },
-      )
-    record.requestedModel = model
-    const stream = spans.get('stream')
-    record.stream =
-      !countsOnly &&
-      (route.stream ?? (stream !== undefined && request.body.toString('latin1', stream.start, stream.end) === 'true'))
-    if (request.client.allows?.(model) === false)
-      return failure('forbidden', `This key may not use the model "${model}".`, {
-        param: 'model',
-        code: 'model_not_allowed',
-      })
-    return undefined
   }
 
   /** Step 4: the next seat, the next target, the next round, or the end of patience. */
@@ -188,8 +156,9 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       }, wait)
       return
     }
-    if (lastFailure !== undefined) refuse(exhausted(lastFailure.failure, soonest), lastFailure.refusal)
-    else refuse(allResting(soonest))
+    if (lastFailure !== undefined)
+      refuse(exhausted(lastFailure.failure, record.attempts, soonest, now()), lastFailure.refusal)
+    else refuse(allResting(reading.model, soonest, now()))
   }
 
   function soonestOf(): RestingInfo | undefined {
@@ -201,30 +170,11 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     return best
   }
 
-  function allResting(soonest: RestingInfo | undefined): Failure {
-    if (soonest === undefined) return failure('overloaded', 'No account is free for this model.', { retryAfter: 1 })
-    const seconds = Math.max(1, Math.ceil((soonest.nextTry - now()) / 1000))
-    return failure(
-      'rate-limited',
-      `All accounts for "${record.requestedModel}" are resting. The soonest, ${soonest.label}, is tried again in ${seconds} s. It rests because: ${soonest.failure.message}`,
-      { retryAfter: seconds, code: 'model_cooldown' },
-    )
-  }
-
-  /** The last failure, told with what was tried. */
-  function exhausted(last: Failure, soonest: RestingInfo | undefined): Failure {
-    if (last.scope === 'request') return last
-    const tries = record.attempts.map((a) => `${a.accountLabel}: ${a.failure?.status ?? a.status}`).join(', ')
-    const retryAfter =
-      soonest === undefined ? last.retryAfter : Math.max(1, Math.ceil((soonest.nextTry - now()) / 1000))
-    return { ...last, retryAfter, message: `${last.message} (tried ${tries})` }
-  }
-
   /** Step 5: lane, request, send. */
   function send(taken: Seat, model: string): void {
     const { account } = taken
     const provider = snapshot.providers.get(account.provider)!
-    let prepared: { upstream: UpstreamRequest; lane: Lane }
+    let prepared: Prepared
     try {
       prepared = prepare(taken)
     } catch (error) {
@@ -232,7 +182,13 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       refuse(unprepared(error))
       return
     }
+    if (prepared.losses.length > 0 && snapshot.config['strict-translation']) {
+      pool.released(taken)
+      refuse(lossy(prepared.losses))
+      return
+    }
     record.lane = prepared.lane
+    record.dropped = prepared.losses.length === 0 ? undefined : [...new Set(prepared.losses.map((l) => l.field))]
     record.servedModel = model
     record.provider = account.provider
     record.accountId = account.id
@@ -250,11 +206,12 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     seat = taken
     attempt = startAttempt(
       {
-        request: prepared.upstream,
+        request: prepared.request,
         proxyUrl: account.proxyUrl,
-        protocol,
+        protocol: prepared.dialect,
         stream: record.stream,
-        framing,
+        carrier: prepared.carrier,
+        ...(reading.framing === 'sse' && { keepAlive: protocol.stream.keepAlive }),
         limits: {
           firstEventMs: limits.firstEventMs,
           idleMs: limits.idleMs,
@@ -271,47 +228,6 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     )
   }
 
-  function prepare(taken: Seat): { upstream: UpstreamRequest; lane: Lane } {
-    const { account, model } = taken
-    forwarded ??= forwardable(request.rawHeaders)
-    const { body, lane } = outgoingBody(taken)
-    const upstream = snapshot.providers.get(account.provider)!.request(
-      {
-        protocol: protocol.id,
-        action: countsOnly ? 'count-tokens' : 'generate',
-        model,
-        stream: record.stream,
-        query: request.query,
-        headers: forwarded,
-        body,
-      },
-      account,
-    )
-    return { upstream, lane }
-  }
-
-  /** The body for one seat: untouched, with the model's name spliced in, or changed by the operator's rules. */
-  function outgoingBody(taken: Seat): { body: Buffer; lane: Lane } {
-    const span = spans.get('model')
-    const renamed = span !== undefined && matched.model === undefined && taken.model !== record.requestedModel
-    if (!snapshot.payload.empty) {
-      const steps = snapshot.payload.applicable({
-        models: [taken.model, record.requestedModel],
-        protocol: protocol.id,
-        from: protocol.id,
-        header: request.header,
-      })
-      if (steps.length > 0) {
-        const json = JSON.parse(request.body.toString('utf8').replace(/^\ufeff/, '')) as Record<string, unknown>
-        if (renamed) json['model'] = taken.model
-        for (const step of steps) step(json)
-        return { body: Buffer.from(JSON.stringify(json)), lane: 'native' }
-      }
-    }
-    const body = renamed ? splice(request.body, span, JSON.stringify(taken.model)) : request.body
-    return { body, lane: 'pass-through' }
-  }
-
   /** Steps 6 and 7, as heard from the attempt. */
   function listener(taken: Seat, tryRecord: AttemptRecord): AttemptListener {
     return {
@@ -326,18 +242,20 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       waiting(headers) {
         if (!headSent) sendHead(200, headers)
       },
-      end(result) {
+      end(heard) {
+        const result = discreet(heard, context.scrub)
         settle(taken, tryRecord, result)
         if (result.failure === undefined || result.tell === undefined) reply.end()
         else breakOff(result.failure)
         finish(record.status, result.failure)
       },
-      fail(f, result) {
+      fail(f, heard) {
+        const result = discreet(heard, context.scrub)
         settle(taken, tryRecord, result)
-        const told = withoutKey(f, taken.account.credential.value)
+        const told = result.failure ?? f
         lastFailure = { failure: told, refusal: result.refusal }
         if (isRetriable(f) && !over) next()
-        else refuse(exhausted(told, undefined), result.refusal)
+        else refuse(exhausted(told, record.attempts, undefined, now()), result.refusal)
       },
       stalled() {
         stop(failure('cancelled', 'the client stopped reading'))
@@ -365,11 +283,14 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     headSent = true
     record.status = status
     const own = ownHeaders()
-    if (length !== undefined)
-      own.push('content-type', String(headers['content-type'] ?? 'application/json'), 'content-length', String(length))
-    else if (record.stream) own.push(...(framing === 'sse' ? STREAM_HEADERS : JSON_ARRAY_HEADERS))
-    else own.push('content-type', String(headers['content-type'] ?? 'application/json'))
-    for (const value of returnable(headers)) own.push(value)
+    const translated = record.lane === 'translate'
+    if (record.stream && (translated || length === undefined))
+      own.push(...(reading.framing === 'sse' ? STREAM_HEADERS : JSON_ARRAY_HEADERS))
+    else
+      own.push('content-type', translated ? 'application/json' : String(headers['content-type'] ?? 'application/json'))
+    if (length !== undefined) own.push('content-length', String(length))
+    const returned = returnable(headers)
+    own.push(...(seat === undefined ? returned : withoutEchoes(returned, seat.account)))
     reply.head(status, own)
   }
 
@@ -379,6 +300,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     if (record.lane !== undefined) own.push('x-logicaproxy-lane', record.lane)
     if (record.accountId !== '') own.push('x-logicaproxy-account', record.accountId)
     if (record.servedModel !== '') own.push('x-ai-route', headerText(record.servedModel))
+    if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(record.dropped.join(',')))
     if (record.category !== undefined) {
       own.push('x-ai-category', headerText(record.category))
       if (planned.reason !== undefined) own.push('x-ai-reason', headerText(planned.reason))
@@ -388,7 +310,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
 
   /** The terminal error of an answer that has begun. */
   function lastWords(f: Failure): string {
-    if (framing === 'json-array') return `,\r\n${protocol.failure.encode(f, record.id).body}]`
+    if (reading.framing === 'json-array') return `,\r\n${protocol.failure.encode(f, record.id).body}]`
     return protocol.failure.midStream(f, record.id)
   }
 
@@ -412,7 +334,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     const own = ownHeaders()
-    if (refusal !== undefined && f.scope === 'request') {
+    if (refusal !== undefined && f.scope === 'request' && record.lane !== 'translate') {
       own.push('content-type', String(refusal.headers['content-type'] ?? 'application/json'))
       own.push('content-length', String(refusal.body.length))
       for (const value of returnable(refusal.headers)) own.push(value)
@@ -467,24 +389,4 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     record.failure = f
     context.onEnd(record, body)
   }
-}
-
-/** Why a request could not be made ready: its JSON is broken deeper than the peek looked, or the fault is ours. */
-function unprepared(error: unknown): Failure {
-  if (error instanceof SyntaxError)
-    return failure('invalid-request', 'The request body is not valid JSON.', { code: 'invalid_json' })
-  process.emitWarning(error as Error)
-  return failure('internal', 'The request could not be made ready for its provider.')
-}
-
-const NO_SPANS: ReadonlyMap<string, Span> = new Map()
-
-/** Vendors quote the key they refuse; it is the account's and not the client's to know. */
-function withoutKey(f: Failure, key: string): Failure {
-  return key !== '' && f.message.includes(key) ? { ...f, message: f.message.replaceAll(key, '…') } : f
-}
-
-/** Header values are latin1 and of one line; a model's name may be anything. */
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (c) => encodeURIComponent(c.isWellFormed() ? c : '\ufffd'))
 }

@@ -39,6 +39,8 @@ export interface CallRecord {
   accountId: string
   category?: string
   lane?: Lane
+  /** Fields the translation could not say. */
+  dropped?: string[]
   stream: boolean
   /** Status the client saw. */
   status: number

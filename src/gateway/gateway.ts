@@ -2,9 +2,10 @@
 import { createPool, type Pool } from '../accounts/pool.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { Classifier } from '../routing/plan.ts'
-import { type Call, type Matched, startCall } from './call.ts'
+import { type Call, startCall } from './call.ts'
 import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
+import type { Matched } from './reading.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTransport, type UpstreamTransport } from './transport.ts'
@@ -13,6 +14,8 @@ export interface GatewayOptions {
   snapshot: Snapshot
   classifier?: Classifier
   transport?: UpstreamTransport
+  /** Takes secrets out of words from upstream before anybody hears them. */
+  scrub?: (text: string) => string
   /** Clock in milliseconds. */
   now?: () => number
 }
@@ -57,6 +60,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     options.transport ?? createTransport({ connectTimeoutMs: () => snapshot.config.timeouts.connect * 1000 })
   const budget = createRetryBudget(now)
   const calls = new Set<Call>()
+  const scrub = options.scrub ?? ((text: string) => text)
 
   function emit<E extends keyof GatewayEvents>(event: E, ...args: Parameters<GatewayEvents[E]>): void {
     for (const listener of listeners[event]) {
@@ -100,7 +104,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
         if (listeners.attempt.size > 0) emit('attempt', attempt, request)
       }
       call = startCall(
-        { snapshot, pool, transport, budget, now, classifier: options.classifier, onAttempt, onEnd },
+        { snapshot, pool, transport, budget, now, classifier: options.classifier, scrub, onAttempt, onEnd },
         matched,
         request,
         reply,

@@ -28,19 +28,21 @@ export interface CompiledPayload {
 export type PayloadStep = (body: Json) => void
 
 /** Names the reference gives the dialects in its rules. */
-const DIALECT_NAMES: Record<string, readonly ProtocolId[]> = {
-  openai: ['openai-chat'],
-  'openai-chat': ['openai-chat'],
-  'openai-response': ['openai-responses'],
-  'openai-responses': ['openai-responses'],
-  responses: ['openai-responses'],
-  codex: ['openai-responses'],
-  claude: ['anthropic'],
-  anthropic: ['anthropic'],
-  gemini: ['gemini'],
-  antigravity: ['gemini'],
-  'gemini-cli': ['gemini'],
-}
+const DIALECT_NAMES = new Map<string, readonly ProtocolId[]>(
+  Object.entries({
+    openai: ['openai-chat'],
+    'openai-chat': ['openai-chat'],
+    'openai-response': ['openai-responses'],
+    'openai-responses': ['openai-responses'],
+    responses: ['openai-responses'],
+    codex: ['openai-responses'],
+    claude: ['anthropic'],
+    anthropic: ['anthropic'],
+    gemini: ['gemini'],
+    antigravity: ['gemini'],
+    'gemini-cli': ['gemini'],
+  }),
+)
 
 interface CompiledRule {
   selectors: readonly ((context: PayloadContext) => boolean)[]
@@ -92,7 +94,7 @@ function selector(s: Selector): (context: PayloadContext) => boolean {
 }
 
 function speaks(named: string | undefined, protocol: ProtocolId): boolean {
-  return named === undefined || named === '' || (DIALECT_NAMES[named.toLowerCase()] ?? []).includes(protocol)
+  return named === undefined || named === '' || DIALECT_NAMES.get(named.toLowerCase())?.includes(protocol) === true
 }
 
 function holds(s: Selector, body: Json): boolean {

@@ -21,6 +21,8 @@ export const SESSION_FIELDS = [
 const OPENING_BYTES = 2_048
 /** The first user turn stands within so many turns, after the instructions. */
 const OPENING_TURNS = 6
+/** So many blocks of a turn are looked at. */
+const OPENING_BLOCKS = 8
 
 /**
  * The conversation's key, or undefined if nothing tells.
@@ -61,16 +63,34 @@ function claudeSession(user: string): string | undefined {
 }
 
 function member(body: Buffer, span: Span, name: string): string | undefined {
-  if (body[span.start] !== 123) return undefined
   const inner = body.subarray(span.start, span.end)
+  return spanString(inner, membersOf(inner, [name]).get(name))
+}
+
+/** Members of a nested object; none if it is no object. */
+function membersOf(object: Buffer, names: readonly string[]): ReadonlyMap<string, Span> {
   try {
-    return spanString(inner, peek(inner, [name]).get(name))
+    return peek(object, names, Number.POSITIVE_INFINITY)
   } catch {
-    return undefined
+    return NONE
   }
 }
 
-/** A digest of how the conversation opens: instructions and first user turn. Later turns only add to it. */
+/** Elements of a nested array. Its depth was checked with the body's; its grammar was not, and is the upstream's to refuse. */
+function elementsOf(body: Buffer, start: number, most: number): readonly Span[] {
+  try {
+    return peekElements(body, start, most, Number.POSITIVE_INFINITY)
+  } catch {
+    return []
+  }
+}
+
+const NONE: ReadonlyMap<string, Span> = new Map()
+
+/**
+ * A digest of how the conversation opens: instructions and first user turn. Later turns only add to it. Of the turn its
+ * texts count alone: clients mark the newest turns for the cache, and a mark that moves on must not change the digest.
+ */
 function opening(
   body: Buffer,
   spans: ReadonlyMap<string, Span>,
@@ -81,15 +101,33 @@ function opening(
   const hash = createHash('sha256')
   for (const name of system) {
     const span = spans.get(name)
-    if (span !== undefined) hash.update(body.subarray(span.start, Math.min(span.end, span.start + OPENING_BYTES)))
+    if (span !== undefined) hash.update(head(body, span))
   }
-  // The body's depth was checked when it was peeked.
-  const elements = peekElements(body, first.start, OPENING_TURNS, Number.POSITIVE_INFINITY)
-  if (elements.length === 0) hash.update(body.subarray(first.start, Math.min(first.end, first.start + OPENING_BYTES)))
+  const elements = elementsOf(body, first.start, OPENING_TURNS)
+  if (elements.length === 0) hash.update(head(body, first))
   for (const element of elements) {
-    hash.update(body.subarray(element.start, Math.min(element.end, element.start + OPENING_BYTES)))
-    const role = member(body, element, 'role')
+    const turn = body.subarray(element.start, element.end)
+    const found = membersOf(turn, ['role', 'content', 'parts'])
+    const texts = textsOf(turn, found.get('content') ?? found.get('parts'))
+    for (const text of texts) hash.update(text).update('\n')
+    if (texts.length === 0) hash.update(head(body, element))
+    const role = spanString(turn, found.get('role'))
     if (role !== 'system' && role !== 'developer') break
   }
   return hash.digest('base64url')
+}
+
+/** The texts of a turn, which is a string or a list of blocks; each only so far as it counts. */
+function textsOf(turn: Buffer, content: Span | undefined): Buffer[] {
+  if (content === undefined) return []
+  if (turn[content.start] === 34) return [head(turn, content)]
+  return elementsOf(turn, content.start, OPENING_BLOCKS).flatMap((span) => {
+    const block = turn.subarray(span.start, span.end)
+    const text = membersOf(block, ['text']).get('text')
+    return text === undefined ? [] : [head(block, text)]
+  })
+}
+
+function head(body: Buffer, span: Span): Buffer {
+  return body.subarray(span.start, Math.min(span.end, span.start + OPENING_BYTES))
 }

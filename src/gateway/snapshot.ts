@@ -4,6 +4,8 @@ import { configuredAccounts } from '../accounts/configured.ts'
 import { type CooldownPolicy, DEFAULT_COOLDOWN } from '../accounts/cooldown.ts'
 import type { Strategy } from '../accounts/pool.ts'
 import type { Config } from '../config/schema.ts'
+import type { ProtocolId } from '../hub/protocol-id.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import { compatible } from '../providers/index.ts'
 import type { Provider } from '../providers/provider.ts'
 import { createRegistry, type Registry } from '../routing/models.ts'
@@ -15,6 +17,7 @@ export interface Snapshot {
   readonly digest: string
   readonly accounts: readonly Account[]
   readonly providers: ReadonlyMap<string, Provider>
+  readonly protocols: ReadonlyMap<ProtocolId, Protocol>
   readonly registry: Registry
   readonly payload: CompiledPayload
   readonly cooldown: CooldownPolicy
@@ -38,20 +41,27 @@ export interface SnapshotLimits {
 }
 
 /** Compiles a configuration. `builtIn` are the providers that exist beside those the configuration describes. */
-export function compileSnapshot(config: Config, digest: string, builtIn: readonly Provider[]): Snapshot {
-  const described = config['openai-compatibility'].map((entry) =>
-    compatible({ name: entry.name, baseUrl: entry['base-url'], speaks: entry.protocol }),
-  )
+export function compileSnapshot(
+  config: Config,
+  digest: string,
+  builtIn: readonly Provider[],
+  protocols: readonly Protocol[],
+): Snapshot {
+  // An embedder's provider gets its accounts from there too: then it is the entry that says where, and the provider how.
+  const described = config['openai-compatibility']
+    .filter((entry) => !builtIn.some((provider) => provider.id === entry.name))
+    .map((entry) => compatible({ name: entry.name, baseUrl: entry['base-url'], speaks: entry.protocol }))
   const providers = new Map([...builtIn, ...described].map((p) => [p.id, p]))
-  const accounts = configuredAccounts(config)
+  const accounts = Object.freeze(configuredAccounts(config))
   return Object.freeze({
     config,
     digest,
     accounts,
     providers,
+    protocols: new Map(protocols.map((p) => [p.id, p])),
     registry: createRegistry(accounts, [...providers.values()], { forcePrefix: config['force-model-prefix'] }),
     payload: compilePayload(config.payload),
-    cooldown: cooldownOf(config),
+    cooldown: Object.freeze(cooldownOf(config)),
     strategy: config.routing.strategy,
     sessionTtlMs: config.routing['session-affinity'] ? config.routing['session-affinity-ttl'] * 1000 : 0,
     limits: limitsOf(config),

@@ -1,7 +1,7 @@
 /** How bytes reach an upstream: undici's `dispatch`, one connection pool per proxy. */
 import { lookup } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
-import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
+import { Agent, buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
 import type { UpstreamRequest } from '../providers/provider.ts'
 
 /** Header names in lower case. */
@@ -91,7 +91,8 @@ export function createTransport(options: { connectTimeoutMs: () => number }): Up
       }
       if (isForbiddenAddress(literal)) {
         const address = literal
-        process.nextTick(() => flight.onResponseError(undefined, new ForbiddenAddressError(address)))
+        flight.onResponseError(undefined, new ForbiddenAddressError(address))
+        flight.sent()
         return flight
       }
       pool(proxyUrl).dispatch(
@@ -107,6 +108,7 @@ export function createTransport(options: { connectTimeoutMs: () => number }): Up
         },
         flight,
       )
+      flight.sent()
       return flight
     },
     async close() {
@@ -122,12 +124,10 @@ function makeDispatcher(proxy: string, timeout: number): Dispatcher {
   const connect = { timeout, lookup: guardedLookup, noDelay: true, keepAlive: true }
   if (proxy === '') return new Agent({ ...common, connect })
   // undici lets the proxy look names up, which is what the h stands for; it does not know the letter.
-  if (/^socks5h?:/.test(proxy))
-    return new Socks5ProxyAgent(proxy.replace(/^socks5h/, 'socks5'), {
-      ...common,
-      connect,
-      connectTimeout: timeout,
-    } as never)
+  if (/^socks5h?:/.test(proxy)) {
+    const toProxy = { connect: buildConnector(connect), connectTimeout: timeout }
+    return new Socks5ProxyAgent(proxy.replace(/^socks5h/, 'socks5'), { ...common, ...toProxy } as never)
+  }
   return new ProxyAgent({
     ...common,
     uri: proxy,
@@ -136,14 +136,20 @@ function makeDispatcher(proxy: string, timeout: number): Dispatcher {
   } as ProxyAgent.Options)
 }
 
-/** Adapts one undici handler: keeps an abort that came before the connection did. */
+/** Adapts one undici handler: keeps an abort that came before the connection did, and tells no error within `send`. */
 class Flight implements Dispatcher.DispatchHandler, UpstreamFlight {
   readonly #handler: UpstreamHandler
   #controller: Dispatcher.DispatchController | undefined
   #over = false
+  #sent = false
 
   constructor(handler: UpstreamHandler) {
     this.#handler = handler
+  }
+
+  /** From here on errors may be told. undici tells at once of what it cannot send: a header value beyond latin1, say. */
+  sent(): void {
+    this.#sent = true
   }
 
   pause(): void {
@@ -181,6 +187,10 @@ class Flight implements Dispatcher.DispatchHandler, UpstreamFlight {
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#over) return
+    if (!this.#sent) {
+      process.nextTick(() => this.onResponseError(undefined, error))
+      return
+    }
     this.#over = true
     this.#handler.onError(error)
   }

@@ -3,6 +3,7 @@
  * request always gives the same names, so prompt caches hold.
  */
 import { createHash } from 'node:crypto'
+import { customUnwrapper, type Unwrapper } from './custom.ts'
 import type { ChatRequest, Message, Part, Tool, ToolChoice } from './request.ts'
 import type { StreamEvent } from './response.ts'
 
@@ -11,9 +12,9 @@ export interface Rule {
   max: number
 }
 
-/** What was renamed, to undo it in the answer. */
+/** Undoes in an answer what was done to the tools of its request. One for each answer: free text unwraps as it streams. */
 export interface Restore {
-  event(event: StreamEvent): StreamEvent
+  push(event: StreamEvent, next: (event: StreamEvent) => void): void
 }
 
 /** Separates a namespace from its tool in dialects without namespaces. */
@@ -67,7 +68,7 @@ export function legalise(
   request: ChatRequest,
   rules: { toolName: Rule; callId: Rule },
   flatten: boolean,
-): { request: ChatRequest; restore: Restore } {
+): { request: ChatRequest; restorer: () => Restore } {
   const spaced = new Map<string, { name: string; namespace: string }>()
   const custom = new Set<string>()
   const declared: string[] = []
@@ -96,24 +97,46 @@ export function legalise(
     }),
     ...(request.toolChoice !== undefined && { toolChoice: mapChoice(request.toolChoice, toolNames.legal) }),
   }
+  return { request: legal, restorer: () => restorer({ toolNames, callIds, spaced, custom }) }
+}
+
+interface Renamed {
+  toolNames: Names
+  callIds: Names
+  spaced: ReadonlyMap<string, { name: string; namespace: string }>
+  custom: ReadonlySet<string>
+}
+
+function restorer({ toolNames, callIds, spaced, custom }: Renamed): Restore {
+  // Calls of free-text tools that the dialect carried as functions, by part index.
+  const wrapped = new Map<number, Unwrapper>()
   return {
-    request: legal,
-    restore: {
-      event(event) {
-        if (event.type !== 'part-start' || event.part.type !== 'tool-call') return event
+    push(event, next) {
+      if (event.type === 'part-start' && event.part.type === 'tool-call') {
         const name = toolNames.original(event.part.name)
-        const inner = flatten ? spaced.get(name) : undefined
-        return {
+        const inner = spaced.get(name)
+        const isCustom = event.part.custom === true || custom.has(name)
+        if (isCustom && !event.part.custom) wrapped.set(event.index, customUnwrapper())
+        next({
           ...event,
           part: {
-            type: 'tool-call',
+            ...event.part,
             id: callIds.original(event.part.id),
             name: inner?.name ?? name,
             ...(inner !== undefined && { namespace: inner.namespace }),
-            ...((event.part.custom || custom.has(name)) && { custom: true as const }),
+            ...(isCustom && { custom: true as const }),
           },
-        }
-      },
+        })
+        return
+      }
+      const unwrapper = event.type === 'part-delta' || event.type === 'part-end' ? wrapped.get(event.index) : undefined
+      if (unwrapper === undefined) {
+        next(event)
+        return
+      }
+      const text = event.type === 'part-delta' ? unwrapper.push(event.text) : unwrapper.end()
+      if (text !== '') next({ type: 'part-delta', index: (event as { index: number }).index, text })
+      if (event.type === 'part-end') next(event)
     },
   }
 }

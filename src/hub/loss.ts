@@ -9,8 +9,17 @@ export interface Loss {
   reason: string
 }
 
-/** Extras that steer nothing in an answer: they may stay behind without a word. */
-const SILENT: ReadonlySet<string> = new Set(['id', 'object', 'status', 'created', 'created_at', 'annotations', 'index'])
+/** Extras that steer nothing in an answer: they may stay behind without a word. `form` is how a dialect spelled a node. */
+const SILENT: ReadonlySet<string> = new Set([
+  'id',
+  'object',
+  'status',
+  'created',
+  'created_at',
+  'annotations',
+  'index',
+  'form',
+])
 
 /**
  * What the hub kept for the client's own dialect and the target cannot say: one walk over the whole request.
@@ -45,7 +54,9 @@ export function leftBehind(request: ChatRequest, target: ProtocolId): Loss[] {
       if (name === 'extras') {
         for (const [protocol, fields] of Object.entries(value as Record<string, Record<string, unknown>>))
           if (protocol !== target)
-            for (const field of Object.keys(fields)) if (!SILENT.has(field)) add(at(field), protocol)
+            // `$…` are a codec's own notes on the form something had (a string, not a list): nothing is lost with them.
+            for (const field of Object.keys(fields))
+              if (!SILENT.has(field) && !field.startsWith('$')) add(at(field), protocol)
       } else if (typeof value === 'object' && name !== 'schema' && name !== 'value') walk(value, at(name))
     }
   }

@@ -57,6 +57,10 @@ export interface EventEncoder {
 
 export interface Codec {
   legal: LegalNames
+  /** Whether tools can be grouped in namespaces; without it the road joins the names. */
+  namespaces?: true
+  /** Whether plain reasoning text may be sent back (`reasoning_content`); without it only signed reasoning is. */
+  keepsReasoningText?: true
   request: {
     /** @throws {FailureError} kind `invalid-request`, naming the field, for what no reading can make sense of. */
     decode(body: Json, place: RequestPlace): ChatRequest

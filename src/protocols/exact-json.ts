@@ -25,7 +25,9 @@ export function parseExact(text: string): unknown {
   // Nearly every text has short numbers only; then the reviver's cost is not paid.
   if (!LONG_NUMBER.test(text)) return JSON.parse(text)
   return json.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && JSON.stringify(value) !== source ? json.rawJSON(source) : value,
+    typeof value === 'number' && source !== undefined && JSON.stringify(value) !== source
+      ? json.rawJSON(source)
+      : value,
   )
 }
 

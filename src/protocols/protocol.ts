@@ -2,6 +2,7 @@ import type { Failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import type { Usage } from '../hub/response.ts'
 import type { Sse } from '../wire/sse.ts'
+import type { Codec } from './codec.ts'
 
 /** What a route asks for. */
 export type Action = 'generate' | 'count-tokens' | 'list-models' | 'get-model'
@@ -91,6 +92,8 @@ export interface Protocol {
   usage(body: Buffer): Usage | undefined
   /** Whether a whole answer with status 200 is in truth an error (some upstreams do that). */
   wholeFailure(body: Buffer): Failure | undefined
+  /** Translates; absent: this dialect can only be passed through. */
+  codec?: Codec
   models: {
     list(models: readonly ListedModel[]): OwnResponse
     one(model: ListedModel): OwnResponse

@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/account.ts'
 import type { Failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
+import type { ReasoningAbility } from '../hub/reasoning.ts'
 
 /** What a vendor says about use of its subscription or key through a program like this one. */
 export interface ProviderPolicy {
@@ -17,6 +18,7 @@ export interface ProviderModel {
   displayName?: string
   contextLength?: number
   maxOutput?: number
+  reasoning?: ReasoningAbility
 }
 
 /** A request on its way out, in the account's dialect, before the vendor's address and credential are put on. */

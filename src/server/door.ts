@@ -2,9 +2,10 @@
  * The front door: everything that is decided from the head of a request, before its body is read. Node's `http`, the
  * `fetch` face and upgrades all come through here.
  */
-import type { Matched } from '../gateway/call.ts'
+
 import type { ClientIdentity } from '../gateway/exchange.ts'
 import type { Gateway } from '../gateway/gateway.ts'
+import type { Matched } from '../gateway/reading.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import type { ListedModel, OwnResponse, Protocol } from '../protocols/protocol.ts'

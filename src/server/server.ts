@@ -43,6 +43,25 @@ export class UnsafeBindError extends Error {
   }
 }
 
+/** The certificate or its key cannot be used. */
+export class TlsError extends Error {
+  constructor(config: Config, cause: unknown) {
+    super(
+      `TLS does not work with ${config.tls.cert} (tls.cert) and ${config.tls.key} (tls.key): ${(cause as Error).message}`,
+      { cause },
+    )
+    this.name = 'TlsError'
+  }
+}
+
+function withTls(config: Config, make: (files: { cert: Buffer; key: Buffer }) => Server): Server {
+  try {
+    return make({ cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) })
+  } catch (error) {
+    throw new TlsError(config, error)
+  }
+}
+
 /** What is read and thrown away of a body nobody wants: a client that is reset while it writes never reads why. */
 const LINGER_BYTES = 64 * 1024 * 1024
 const LINGER_MS = 3_000
@@ -55,7 +74,8 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
   const options = {
     maxHeaderSize: limits['header-kib'] * 1024,
     headersTimeout: limits['header-timeout'] * 1000,
-    requestTimeout: limits['body-timeout'] * 1000,
+    // Node counts it from the first byte of the head.
+    requestTimeout: limits['body-timeout'] === 0 ? 0 : (limits['header-timeout'] + limits['body-timeout']) * 1000,
     keepAliveTimeout: limits['keep-alive-timeout'] * 1000,
     // How often the two timeouts above are looked after; Node's own 30 s would let slow senders pile up.
     connectionsCheckingInterval: 1_000,
@@ -64,7 +84,7 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
     shouldUpgradeCallback: (req: IncomingMessage) => /^websocket$/i.test(req.headers.upgrade ?? ''),
   }
   const server: Server = config.tls.enable
-    ? createTlsServer({ ...options, cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) }, handler)
+    ? withTls(config, (files) => createTlsServer({ ...options, ...files }, handler))
     : createServer(options, handler)
   if (limits['max-connections'] > 0) server.maxConnections = limits['max-connections']
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => handle(req, res, true))

@@ -1,6 +1,6 @@
 /** The four dialects as a client without an SDK sees them: how to ask, and how to read what came to the byte. */
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
 import { createParser } from 'eventsource-parser'
 import { CLIENT_KEY, type Running } from './start.ts'
 
@@ -210,6 +210,8 @@ export function ask(running: Pick<Running, 'url'>, dialect: Dialect, question: Q
   return post(running, dialect, dialect.path(model, stream), body, headers, patience)
 }
 
+const agent = new Agent({ keepAlive: true })
+
 /** Posts bytes. */
 export function post(
   { url }: Pick<Running, 'url'>,
@@ -222,7 +224,7 @@ export function post(
   return new Promise((resolve, reject) => {
     const req = request(url + path, {
       method: 'POST',
-      agent: false,
+      agent,
       headers: {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),

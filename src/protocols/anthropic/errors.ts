@@ -28,7 +28,13 @@ const TYPES = new Set([
 
 /** The error body of the dialect. */
 export function anthropicError(failure: Failure, requestId: string): object {
-  return { type: 'error', error: { type: typeOf(failure), message: failure.message }, request_id: requestId }
+  // The vendor's SDK looks for this one code to send a thread's whole conversation again.
+  const details = failure.code === 'thread_not_found' ? { details: { error_code: failure.code } } : {}
+  return {
+    type: 'error',
+    error: { type: typeOf(failure), message: failure.message, ...details },
+    request_id: requestId,
+  }
 }
 
 /** Says a failure as an HTTP response. */

@@ -2,6 +2,7 @@ import type { Failure } from '../../hub/failure.ts'
 import { spanString } from '../../wire/peek.ts'
 import { memberFilled, members } from '../json.ts'
 import type { Protocol } from '../protocol.ts'
+import { anthropicCodec } from './codec.ts'
 import { decodeAnthropic, encodeAnthropic, midStreamAnthropic } from './errors.ts'
 import { listModels, oneModel } from './models.ts'
 import { anthropicTap, keepAliveAnthropic } from './stream.ts'
@@ -20,6 +21,7 @@ export const anthropic: Protocol = {
   stream: { tap: anthropicTap, keepAlive: keepAliveAnthropic },
   usage: usageOfBody,
   wholeFailure,
+  codec: anthropicCodec,
   models: { list: listModels, one: oneModel },
 }
 

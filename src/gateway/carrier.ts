@@ -1,0 +1,27 @@
+/** What carries an answer that does not travel as the bytes it came in. */
+import { decodeUtf8, type Sse } from '../wire/sse.ts'
+
+export interface Carrier {
+  /** What the client gets for an upstream event; wire text, perhaps none. */
+  event(event: Sse): string
+  /** What closes an answer that ended well. */
+  end(): string
+  /**
+   * What the client gets for a whole answer; absent: the answer itself.
+   * @throws {FailureError} if it cannot be read.
+   */
+  whole?(body: Buffer): Buffer
+}
+
+/** Gemini's stream without `alt=sse`: the events' data as the elements of one JSON array. */
+export function jsonArrayCarrier(): Carrier {
+  let elements = 0
+  return {
+    event({ data }) {
+      if (data === '[DONE]') return ''
+      elements += 1
+      return `${elements === 1 ? '[' : ',\r\n'}${decodeUtf8(data)}`
+    },
+    end: () => (elements === 0 ? '[]' : ']'),
+  }
+}

@@ -1,0 +1,101 @@
+/** Step 5 of the road: the lane a request takes to one seat, and what is sent there. */
+import type { Seat } from '../accounts/pool.ts'
+import type { Loss } from '../hub/loss.ts'
+import type { Protocol } from '../protocols/protocol.ts'
+import type { UpstreamRequest } from '../providers/provider.ts'
+import { splice } from '../wire/peek.ts'
+import { type Carrier, jsonArrayCarrier } from './carrier.ts'
+import type { Lane } from './events.ts'
+import type { InboundRequest } from './exchange.ts'
+import { forwardable } from './headers.ts'
+import type { Matched, Reading } from './reading.ts'
+import type { Snapshot } from './snapshot.ts'
+import { createTranslator, type Translator } from './translate.ts'
+
+export interface Prepared {
+  request: UpstreamRequest
+  lane: Lane
+  /** The dialect the upstream is spoken to in. */
+  dialect: Protocol
+  /** Absent: the answer travels as the bytes it comes in. */
+  carrier?: Carrier
+  losses: readonly Loss[]
+}
+
+/**
+ * Prepares requests for the seats of one call.
+ * @throws {FailureError} from the returned function if the request cannot be said in the seat's dialect;
+ *   {SyntaxError} if its JSON is broken deeper than the peek looked.
+ */
+export function createPreparer(
+  snapshot: Snapshot,
+  matched: Matched,
+  request: InboundRequest,
+  reading: Reading,
+  now: () => number,
+): (seat: Seat) => Prepared {
+  const { protocol } = matched
+  const action = matched.route.action === 'count-tokens' ? 'count-tokens' : 'generate'
+  let forwarded: string[] | undefined
+  let translator: Translator | undefined
+
+  return (seat) => {
+    const { account, model } = seat
+    const native = account.speaks.includes(protocol.id)
+    const dialect = native ? protocol : snapshot.protocols.get(account.speaks[0]!)!
+    forwarded ??= forwardable(request.rawHeaders)
+    const said = native ? sameDialect(seat) : translated(seat, dialect)
+    const provider = snapshot.providers.get(account.provider)!
+    const upstream = provider.request(
+      {
+        protocol: dialect.id,
+        action,
+        model,
+        stream: reading.stream,
+        query: native ? request.query : '',
+        headers: native ? forwarded : [],
+        body: said.body,
+      },
+      account,
+    )
+    return { request: upstream, dialect, losses: [], ...said }
+  }
+
+  /** Untouched, with the model's name spliced in, or changed by the operator's rules. */
+  function sameDialect(seat: Seat): { body: Buffer; lane: Lane; carrier?: Carrier } {
+    const span = reading.spans.get('model')
+    const renamed = span !== undefined && matched.model === undefined && seat.model !== reading.model
+    const carrier = reading.stream && reading.framing === 'json-array' ? jsonArrayCarrier() : undefined
+    const steps = rulesFor(seat, protocol)
+    if (steps.length > 0) {
+      const json = JSON.parse(request.body.toString('utf8').replace(/^\ufeff/, '')) as Record<string, unknown>
+      if (renamed) json['model'] = seat.model
+      for (const step of steps) step(json)
+      return { body: Buffer.from(JSON.stringify(json)), lane: 'native', carrier }
+    }
+    const body = renamed ? splice(request.body, span, JSON.stringify(seat.model)) : request.body
+    return { body, lane: 'pass-through', carrier }
+  }
+
+  function translated(seat: Seat, dialect: Protocol): { body: Buffer; lane: Lane; carrier: Carrier; losses: Loss[] } {
+    translator ??= createTranslator(protocol, request.body, reading, now)
+    const known = snapshot.providers.get(seat.account.provider)?.models.find((m) => m.id === seat.model)
+    const { json, losses, carrier } = translator.to(dialect, {
+      model: seat.model,
+      reasoning: known?.reasoning,
+      maxOutput: known?.maxOutput,
+    })
+    for (const step of rulesFor(seat, dialect)) step(json)
+    return { body: translator.bytes(json), lane: 'translate', carrier, losses }
+  }
+
+  function rulesFor(seat: Seat, dialect: Protocol) {
+    if (snapshot.payload.empty) return []
+    return snapshot.payload.applicable({
+      models: [seat.model, reading.model],
+      protocol: dialect.id,
+      from: protocol.id,
+      header: request.header,
+    })
+  }
+}

@@ -1,0 +1,68 @@
+/** Step 2 of the road: what the body's top level says, without parsing it. */
+import { type Failure, failure } from '../hub/failure.ts'
+import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
+import { PeekError, peek, type Span, spanString } from '../wire/peek.ts'
+import type { InboundRequest } from './exchange.ts'
+import { SESSION_FIELDS } from './session.ts'
+
+/** What the path said. */
+export interface Matched {
+  protocol: Protocol
+  route: Route
+  /** Model named in the path (Gemini). */
+  model?: string
+  /** Provider id the path pins. */
+  pin?: string
+  /** Endpoint label: the route's template, with the provider prefix where there is one. */
+  endpoint: string
+}
+
+export interface Reading {
+  model: string
+  stream: boolean
+  framing: Framing
+  /** Where the members stand that the road looks at. */
+  spans: ReadonlyMap<string, Span>
+}
+
+// One list for each protocol: the names are the same for every request.
+const fieldsOf = new WeakMap<Protocol, readonly string[]>()
+
+function fields(protocol: Protocol): readonly string[] {
+  let list = fieldsOf.get(protocol)
+  if (list === undefined) {
+    const { turns, system } = protocol.conversation
+    list = ['model', 'stream', turns, ...system, ...SESSION_FIELDS]
+    fieldsOf.set(protocol, list)
+  }
+  return list
+}
+
+/** Reads model and stream flag, or says what is wrong with the body. */
+export function readRequest(matched: Matched, request: InboundRequest, maxDepth: number): Reading | Failure {
+  const { protocol, route } = matched
+  let spans: ReadonlyMap<string, Span>
+  try {
+    spans = peek(request.body, fields(protocol), maxDepth)
+  } catch (error) {
+    if (!(error instanceof PeekError)) throw error
+    return failure('invalid-request', `The request body cannot be read: ${error.message}.`, { code: 'invalid_json' })
+  }
+  const model = matched.model ?? spanString(request.body, spans.get('model'))
+  if (model === undefined || model === '')
+    return failure(
+      'invalid-request',
+      spans.has('model') ? 'The field "model" must be a non-empty string.' : 'The field "model" is required.',
+      { param: 'model' },
+    )
+  const said = spans.get('stream')
+  const stream =
+    route.action === 'generate' &&
+    (route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true'))
+  const framing = route.stream === true && !/[?&]alt=sse(?:&|$)/.test(request.query) ? 'json-array' : 'sse'
+  return { model, stream, framing, spans }
+}
+
+export function isReading(result: Reading | Failure): result is Reading {
+  return 'spans' in result
+}

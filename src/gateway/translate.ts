@@ -1,0 +1,120 @@
+/** The translate lane: decode → hub → encode, and the same for the answer. */
+import { FailureError, failure } from '../hub/failure.ts'
+import { folder, unfold } from '../hub/fold.ts'
+import { withoutForeignReasoning } from '../hub/foreign.ts'
+import { legalise, type Restore } from '../hub/legal.ts'
+import { type Loss, leftBehind } from '../hub/loss.ts'
+import { paired } from '../hub/pairing.ts'
+import { suffixOf } from '../hub/reasoning.ts'
+import type { ChatRequest } from '../hub/request.ts'
+import type { ChatResponse, StreamEvent } from '../hub/response.ts'
+import type { AnswerContext, Codec, Json, TargetModel } from '../protocols/codec.ts'
+import { parseExact, stringifyExact } from '../protocols/exact-json.ts'
+import type { Protocol } from '../protocols/protocol.ts'
+import { createSseParser, type Sse } from '../wire/sse.ts'
+import type { Carrier } from './carrier.ts'
+import type { Reading } from './reading.ts'
+
+export interface Translator {
+  /**
+   * The request in another dialect, what that cannot say, and what brings its answer back.
+   * @throws {FailureError} if the request cannot be understood, or cannot be said at all.
+   */
+  to(dialect: Protocol, target: TargetModel): { json: Json; losses: Loss[]; carrier: Carrier }
+  bytes(json: Json): Buffer
+}
+
+/** Characters of JSON that make a token, roughly; only for estimates that the upstream's own count corrects. */
+const CHARACTERS_PER_TOKEN = 4
+
+/** Translates one client's request; it is decoded once, however many accounts are tried. */
+export function createTranslator(client: Protocol, body: Buffer, reading: Reading, now: () => number): Translator {
+  const codec = codecOf(client)
+  const { model, depth } = suffixOf(reading.model)
+  const json = parseExact(body.toString('utf8').replace(/^\ufeff/, '')) as Json
+  const decoded = codec.request.decode(json, { model, stream: reading.stream })
+  const request: ChatRequest =
+    depth === undefined ? decoded : { ...decoded, reasoning: { ...decoded.reasoning, depth } }
+  const context: AnswerContext = {
+    model: reading.model,
+    request,
+    created: Math.floor(now() / 1000),
+    inputEstimate: Math.ceil(body.length / CHARACTERS_PER_TOKEN),
+  }
+
+  return {
+    to(dialect, target) {
+      const other = codecOf(dialect)
+      const history = withoutForeignReasoning(request.messages, dialect.id, other.keepsReasoningText === true)
+      const { request: legal, restorer } = legalise(
+        { ...request, model: target.model, messages: [...paired(history.messages)] },
+        other.legal,
+        other.namespaces !== true,
+      )
+      const said = other.request.encode(legal, target)
+      return {
+        json: said.body,
+        losses: [...history.losses, ...leftBehind(legal, dialect.id), ...said.losses],
+        carrier: carrier(codec, other, restorer(), context, reading),
+      }
+    },
+    bytes: (value) => Buffer.from(stringifyExact(value)),
+  }
+}
+
+function codecOf(protocol: Protocol): Codec {
+  if (protocol.codec !== undefined) return protocol.codec
+  throw new FailureError(
+    failure('invalid-request', `${protocol.title} can only be passed through, not translated.`, {
+      code: 'unsupported_dialect',
+    }),
+  )
+}
+
+function carrier(client: Codec, upstream: Codec, restore: Restore, context: AnswerContext, reading: Reading): Carrier {
+  const decoder = upstream.stream.decoder()
+  const encoder = client.stream.encoder(context)
+  const frame = reading.framing === 'sse' ? (text: string) => text : arrayFramer()
+
+  function encoded(events: Iterable<StreamEvent>): string {
+    let text = ''
+    for (const event of events)
+      restore.push(event, (restored) => {
+        // The road says errors, once; see `broken` in attempt.ts.
+        if (restored.type !== 'error') text += encoder.push(restored)
+      })
+    return text
+  }
+
+  function restored(answer: ChatResponse): ChatResponse {
+    const f = folder()
+    for (const event of unfold(answer)) restore.push(event, f.push)
+    return f.end()
+  }
+
+  return {
+    event: (event: Sse) => frame(encoded(decoder.push(event))),
+    end: () => frame(encoded(decoder.end()) + encoder.end()) + (reading.framing === 'sse' ? '' : ']'),
+    whole(body) {
+      const answer = restored(upstream.response.decode(parseExact(body.toString('utf8')) as Json))
+      if (!reading.stream) return Buffer.from(stringifyExact(client.response.encode(answer, context)))
+      // Asked for a stream, the upstream gave its answer whole.
+      let text = ''
+      for (const event of unfold(answer)) text += encoder.push(event)
+      return Buffer.from(frame(text + encoder.end()) + (reading.framing === 'sse' ? '' : ']'))
+    },
+  }
+}
+
+/** Turns the encoder's events into the elements of Gemini's JSON array. */
+function arrayFramer(): (text: string) => string {
+  let elements = 0
+  return (text) => {
+    let out = ''
+    createSseParser(({ data }) => {
+      out += `${elements === 0 ? '[' : ',\r\n'}${Buffer.from(data, 'latin1').toString('utf8')}`
+      elements += 1
+    }).push(Buffer.from(text))
+    return out
+  }
+}

@@ -1,0 +1,28 @@
+/** countTokens (https://ai.google.dev/api/tokens#method:-models.counttokens): bare `contents`, or a whole request. */
+import type { ChatRequest } from '../../hub/request.ts'
+import type { Json, TargetModel } from '../codec.ts'
+import { asObject } from '../json.ts'
+import { normalised } from './fields.ts'
+import { decodeRequest } from './request-decode.ts'
+import { encodeRequest } from './request-encode.ts'
+
+/** Reads either form of a count request. */
+export function decodeCountRequest(body: Json, model: string): ChatRequest {
+  const wire = normalised(body) as Json
+  return decodeRequest(asObject(wire['generateContentRequest']) ?? wire, { model, stream: false })
+}
+
+/** The form that counts everything: instructions and tools too. */
+export function encodeCountRequest(request: ChatRequest, target: TargetModel): Json {
+  const { body } = encodeRequest(request, target)
+  return { generateContentRequest: { model: `models/${target.model}`, ...body } }
+}
+
+export function decodeCount(body: Json): number | undefined {
+  const total = body['totalTokens'] ?? body['total_tokens']
+  return typeof total === 'number' ? total : undefined
+}
+
+export function encodeCount(tokens: number): Json {
+  return { totalTokens: tokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: tokens }] }
+}

@@ -1,0 +1,153 @@
+/** Media parts: `inlineData` and `fileData` (https://ai.google.dev/api/caching#Part), and what kind a MIME type is. */
+import { FailureError, failure } from '../../hub/failure.ts'
+import type { MediaKind, MediaPart } from '../../hub/request.ts'
+import type { Json } from '../codec.ts'
+import { asObject } from '../json.ts'
+import { defined, extrasOf, string, taker } from './fields.ts'
+
+const KINDS: readonly [RegExp, MediaKind][] = [
+  [/^image\//, 'image'],
+  [/^audio\//, 'audio'],
+  [/^video\//, 'video'],
+]
+
+/** What has no MIME type is told by its name's ending. */
+const ENDINGS: readonly [RegExp, string][] = [
+  [/\.jpe?g$/i, 'image/jpeg'],
+  [/\.png$/i, 'image/png'],
+  [/\.webp$/i, 'image/webp'],
+  [/\.gif$/i, 'image/gif'],
+  [/\.heic$/i, 'image/heic'],
+  [/\.pdf$/i, 'application/pdf'],
+  [/\.mp4$/i, 'video/mp4'],
+  [/\.mp3$/i, 'audio/mp3'],
+  [/\.wav$/i, 'audio/wav'],
+  [/\.txt$/i, 'text/plain'],
+]
+
+/** Where nothing is told at all. */
+const USUAL: Record<MediaKind, string> = {
+  image: 'image/png',
+  audio: 'audio/wav',
+  video: 'video/mp4',
+  document: 'application/pdf',
+}
+
+/** Names other dialects have for what Gemini calls otherwise. */
+const MIME_ALIASES: Record<string, string> = {
+  'image/jpg': 'image/jpeg',
+  'audio/pcm16': 'audio/pcm',
+  'audio/g711_ulaw': 'audio/basic',
+  'audio/g711_alaw': 'audio/basic',
+  'audio/mpga': 'audio/mpeg',
+}
+
+export function kindOf(mediaType: string): MediaKind {
+  return KINDS.find(([pattern]) => pattern.test(mediaType))?.[1] ?? 'document'
+}
+
+/** Reads a part with `inlineData` or `fileData`; undefined if it has neither. */
+export function decodeMedia(part: Json): MediaPart | undefined {
+  const outer = taker(part)
+  const inline = asObject(part['inlineData'])
+  if (inline !== undefined) {
+    outer.take('inlineData')
+    const data = taker(inline)
+    const mediaType = string(data.take('mimeType'))
+    const name = string(data.take('displayName'))
+    const base64 = string(data.take('data')) ?? ''
+    outer.put('inlineData', data.rest())
+    return {
+      type: 'media',
+      kind: kindOf(mediaType ?? ''),
+      source: { type: 'base64', data: base64 },
+      ...defined({ mediaType, name }),
+      ...extrasOf(outer.rest()),
+    }
+  }
+  const file = asObject(part['fileData'])
+  if (file === undefined) return undefined
+  outer.take('fileData')
+  const data = taker(file)
+  const mediaType = string(data.take('mimeType'))
+  const name = string(data.take('displayName'))
+  const uri = string(data.take('fileUri')) ?? ''
+  outer.put('fileData', data.rest())
+  // The client said that Gemini itself can fetch it; whoever takes the request elsewhere sees a plain URL.
+  const own = isGeminiFile(uri)
+  if (!own) outer.put('form', 'fileData')
+  return {
+    type: 'media',
+    kind: kindOf(mediaType ?? typeByEnding(uri) ?? 'image/'),
+    source: own ? { type: 'file', id: uri } : { type: 'url', url: uri },
+    ...defined({ mediaType, name }),
+    ...extrasOf(outer.rest()),
+  }
+}
+
+/** What Gemini can read by reference: its Files API, Cloud Storage, YouTube. */
+function isGeminiFile(uri: string): boolean {
+  return /^(?:https:\/\/generativelanguage\.googleapis\.com\/|gs:\/\/|files\/)/.test(uri)
+}
+
+function isYouTube(uri: string): boolean {
+  return /^https:\/\/(?:www\.|m\.)?(?:youtube\.com|youtu\.be)\//.test(uri)
+}
+
+function typeByEnding(uri: string): string | undefined {
+  const path = uri.split(/[?#]/)[0]!
+  return ENDINGS.find(([pattern]) => pattern.test(path))?.[1]
+}
+
+const DATA_URL = /^data:([^;,]*)(?:;[^,]*?)?(;base64)?,/i
+
+/**
+ * The wire part of a media part.
+ * @throws {FailureError} `invalid-request` for what Gemini cannot reach: a URL of the open web, another vendor's file.
+ */
+export function encodeMedia(part: MediaPart): Json {
+  const { inlineData, fileData, form, ...rest } = (part.extras?.gemini ?? {}) as Json
+  const { source } = part
+  const mime = (fallback?: string): string => {
+    const told = (part.mediaType ?? fallback ?? USUAL[part.kind]).toLowerCase()
+    return MIME_ALIASES[told] ?? part.mediaType ?? told
+  }
+  const inline = (data: string, mimeType: string): Json => ({
+    inlineData: { ...defined({ displayName: part.name }), mimeType, data, ...asObject(inlineData) },
+    ...rest,
+  })
+  const reference = (fileUri: string): Json => ({
+    fileData: {
+      ...defined({ mimeType: part.mediaType ?? typeByEnding(fileUri), displayName: part.name }),
+      fileUri,
+      ...asObject(fileData),
+    },
+    ...rest,
+  })
+  switch (source.type) {
+    case 'base64':
+      return inline(source.data, mime())
+    case 'text':
+      return inline(Buffer.from(source.text).toString('base64'), mime('text/plain'))
+    case 'file':
+      if (isGeminiFile(source.id)) return reference(source.id)
+      throw new FailureError(
+        failure('invalid-request', `file "${source.id}" is kept by another provider; Gemini cannot read it`),
+      )
+    case 'url': {
+      const found = DATA_URL.exec(source.url)
+      if (found !== null) {
+        const payload = source.url.slice(found[0].length)
+        const data = found[2] ? payload : Buffer.from(decodeURIComponent(payload)).toString('base64')
+        return inline(data, mime(found[1] || undefined))
+      }
+      if (form === 'fileData' || isGeminiFile(source.url) || isYouTube(source.url)) return reference(source.url)
+      throw new FailureError(
+        failure(
+          'invalid-request',
+          `Gemini cannot read ${part.kind} URLs of the open web: ${source.url.slice(0, 200)} would have to be fetched; send it as base64 data`,
+        ),
+      )
+    }
+  }
+}

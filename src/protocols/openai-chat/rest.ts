@@ -1,0 +1,31 @@
+/** What is left of a wire object once its known members are taken out, and its way back. */
+import type { Extras, Node } from '../../hub/request.ts'
+import type { Json } from '../json.ts'
+
+const ID = 'openai-chat'
+
+/** `{extras}` with the members nobody took; nothing if there are none. A null member says nothing and is left out. */
+export function restOf(wire: Json, known: ReadonlySet<string>, more: Json = {}): { extras?: Extras } {
+  const rest: Json = {}
+  for (const [name, value] of Object.entries(wire)) if (!known.has(name) && value !== null) rest[name] = value
+  Object.assign(rest, more)
+  return Object.keys(rest).length === 0 ? {} : { extras: { [ID]: rest } }
+}
+
+/** The members this dialect kept on the node. */
+export function ownRest(node: Node): Json {
+  return node.extras?.[ID] ?? {}
+}
+
+/**
+ * How a client said a thing that can be said in more than one way. It is a note about the spelling and never a value, so
+ * it cannot go stale: `max_completion_tokens`, `reasoning`, `thinking`, `enable_thinking`, `functions`, `cache_control`,
+ * `custom`, `allowed_tools`, `images`, `file_url`, `message.reasoning`, `tool.media`.
+ */
+export type Form = Set<string>
+
+/** The spellings the client used, if it spoke this dialect. */
+export function formOf(node: Node): ReadonlySet<string> {
+  const form = ownRest(node)['form']
+  return new Set(Array.isArray(form) ? (form as string[]) : [])
+}
