@@ -173,7 +173,7 @@ describe('signs of life', { concurrency: 8 }, () => {
   })
 })
 
-describe('the client', { concurrency: 8 }, () => {
+describe('the client', { concurrency: 2 }, () => {
   /** Asks and hangs up once it has seen enough. */
   function leave(
     run: Running,

@@ -84,6 +84,14 @@ describe('bytes', { concurrency: 8 }, () => {
     assert.equal((await ask(run, anthropic, { model: 'claude-opus-5' })).status, 404)
   })
 
+  it('names beyond ASCII are spliced in whole', async () => {
+    const name = 'modèle-😀'
+    await using run = await start((url) => accounts(chat, url, [{ 'api-key': A, models: [{ name, alias: 'm' }] }]))
+    const body = (m: string) => `{"model":"${m}","messages":[{"role":"user","content":"Hi"}]}`
+    await post(run, chat, '/v1/chat/completions', body('m'))
+    assert.equal(last(run).bodyHash, sha256(body(name)))
+  })
+
   it('of two members "model" the last one counts, and it is the one that is spliced', async () => {
     await using run = await start((url) =>
       accounts(chat, url, [{ 'api-key': A, models: [{ name: 'gpt-5.2', alias: 'mine' }] }]),

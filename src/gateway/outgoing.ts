@@ -2,6 +2,7 @@
 import type { Seat } from '../accounts/pool.ts'
 import type { Loss } from '../hub/loss.ts'
 import type { Protocol } from '../protocols/protocol.ts'
+import { modelFacts } from '../providers/families.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import { splice } from '../wire/peek.ts'
 import { type Carrier, jsonArrayCarrier } from './carrier.ts'
@@ -79,7 +80,7 @@ export function createPreparer(
 
   function translated(seat: Seat, dialect: Protocol): { body: Buffer; lane: Lane; carrier: Carrier; losses: Loss[] } {
     translator ??= createTranslator(protocol, request.body, reading, now)
-    const known = snapshot.providers.get(seat.account.provider)?.models.find((m) => m.id === seat.model)
+    const known = modelFacts(snapshot.providers.values(), seat.model)
     const { json, losses, carrier } = translator.to(dialect, {
       model: seat.model,
       reasoning: known?.reasoning,

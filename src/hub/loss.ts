@@ -9,8 +9,9 @@ export interface Loss {
   reason: string
 }
 
-/** Extras that steer nothing in an answer: they may stay behind without a word. `form` is how a dialect spelled a node. */
+/** Extras that steer nothing in an answer: they may stay behind without a word. */
 const SILENT: ReadonlySet<string> = new Set([
+  'stream_options',
   'id',
   'object',
   'status',
@@ -18,7 +19,6 @@ const SILENT: ReadonlySet<string> = new Set([
   'created_at',
   'annotations',
   'index',
-  'form',
 ])
 
 /**

@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import type { ReasoningAbility } from '../hub/reasoning.ts'
+import type { ModelFamily } from './families.ts'
 
 /** What a vendor says about use of its subscription or key through a program like this one. */
 export interface ProviderPolicy {
@@ -56,6 +57,8 @@ export interface Provider {
   baseUrl: string
   /** Models known without asking. */
   models: readonly ProviderModel[]
+  /** What is known of models by the form of their names. */
+  families?: readonly ModelFamily[]
   /** Whether a name that is in no list is worth sending there (new models appear between releases). */
   serves(model: string): boolean
   /** Address, headers and envelope. Pure. */

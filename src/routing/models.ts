@@ -6,8 +6,10 @@ import type { ListedModel } from '../protocols/protocol.ts'
 import type { Provider } from '../providers/provider.ts'
 
 export interface Registry {
-  /** Ways to serve a public model name, in the order of the configuration; empty if nobody does. */
+  /** Ways to serve a public model name in a dialect, in the order of the configuration; empty if nobody does. */
   find(model: string, filter: CandidateFilter): readonly Candidate[]
+  /** Ways that speak other dialects only. */
+  findForeign(model: string, filter: CandidateFilter): readonly Candidate[]
   /** Dialects in which that name is served at all, for saying why `find` came back empty. */
   dialectsOf(model: string, pin?: string): readonly ProtocolId[]
   /** Every public name, each once. */
@@ -107,19 +109,22 @@ export function createRegistry(
   }
 
   const remembered = new Map<string, readonly Candidate[]>()
+  function found(model: string, protocol: ProtocolId, pin: string | undefined, native: boolean): readonly Candidate[] {
+    const key = `${protocol}\n${native}\n${pin ?? ''}\n${model}`
+    const before = remembered.get(key)
+    if (before !== undefined) return before
+    const candidates = candidatesOf(model, pin).filter((c) => c.account.speaks.includes(protocol) === native)
+    // Names that nobody serves come from clients without end; they are not remembered.
+    if (candidates.length > 0) {
+      if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+      remembered.set(key, candidates)
+    }
+    return candidates
+  }
+
   return {
-    find(model, { protocol, pin }) {
-      const key = `${protocol}\n${pin ?? ''}\n${model}`
-      const before = remembered.get(key)
-      if (before !== undefined) return before
-      const found = candidatesOf(model, pin).filter((c) => c.account.speaks.includes(protocol))
-      // Names that nobody serves come from clients without end; they are not remembered.
-      if (found.length > 0) {
-        if (remembered.size >= MAX_REMEMBERED) remembered.clear()
-        remembered.set(key, found)
-      }
-      return found
-    },
+    find: (model, { protocol, pin }) => found(model, protocol, pin, true),
+    findForeign: (model, { protocol, pin }) => found(model, protocol, pin, false),
     dialectsOf(model, pin) {
       return [...new Set(candidatesOf(model, pin).flatMap((c) => c.account.speaks))]
     },

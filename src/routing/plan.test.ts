@@ -21,7 +21,15 @@ function ask(model: string, config: object = {}, over: Partial<PlanInput> = {}):
   ).config
   const local = compatible({ name: 'local', baseUrl: 'http://127.0.0.1:1', speaks: ['openai-chat'] })
   const registry = createRegistry(configuredAccounts(parsed), [...providers, local], { forcePrefix: false })
-  return plan({ registry, config: parsed, protocol: 'openai-chat', model, body: Buffer.from('{}'), ...over })
+  return plan({
+    registry,
+    config: parsed,
+    protocol: 'openai-chat',
+    model,
+    body: Buffer.from('{}'),
+    translates: false,
+    ...over,
+  })
 }
 
 const targets = (p: Plan | Failure) => (isPlan(p) ? p.targets.map((t) => t.model) : p.code)

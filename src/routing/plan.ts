@@ -37,6 +37,8 @@ export interface PlanInput {
   model: string
   body: Buffer
   pin?: string
+  /** Whether the client's dialect can be translated; false: only endpoints of that dialect are planned. */
+  translates: boolean
   classifier?: Classifier
 }
 
@@ -82,8 +84,12 @@ function listed(lists: Readonly<Record<string, readonly string[]>>, name: string
 function targetsOf(input: PlanInput, names: readonly string[]): Target[] {
   const targets: Target[] = []
   for (const model of names) {
-    const candidates = input.registry.find(model, { protocol: input.protocol, pin: input.pin })
-    if (candidates.length > 0) targets.push({ model, candidates })
+    const filter = { protocol: input.protocol, pin: input.pin }
+    const native = input.registry.find(model, filter)
+    if (native.length > 0) targets.push({ model, candidates: native })
+    // Translating is for models that nobody serves in the client's own dialect, or whose every such account rests.
+    const foreign = input.translates ? input.registry.findForeign(model, filter) : []
+    if (foreign.length > 0) targets.push({ model, candidates: foreign })
   }
   return targets
 }

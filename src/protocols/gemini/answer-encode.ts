@@ -29,8 +29,10 @@ export function wireParts(part: Part): Json[] {
       ]
     case 'media': {
       const { source, mediaType } = part
-      if (source.type === 'base64') return [{ inlineData: { mimeType: mediaType ?? `${part.kind}/*`, data: source.data } }]
-      if (source.type === 'url') return [{ fileData: { ...(mediaType !== undefined && { mimeType: mediaType }), fileUri: source.url } }]
+      if (source.type === 'base64')
+        return [{ inlineData: { mimeType: mediaType ?? `${part.kind}/*`, data: source.data } }]
+      if (source.type === 'url')
+        return [{ fileData: { ...(mediaType !== undefined && { mimeType: mediaType }), fileUri: source.url } }]
       return []
     }
     case 'native':

@@ -10,7 +10,7 @@ export const geminiCodec: Codec = {
   legal: {
     // FunctionDeclaration.name; ids are optional and free.
     toolName: { pattern: /^[a-zA-Z_][a-zA-Z0-9_.:-]*$/, max: 64 },
-    callId: { pattern: /[^]/, max: Number.MAX_SAFE_INTEGER },
+    callId: { pattern: /^/, max: Number.MAX_SAFE_INTEGER },
   },
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },

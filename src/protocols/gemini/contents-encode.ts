@@ -1,12 +1,20 @@
 /** Hub messages → `systemInstruction` and `contents` (https://ai.google.dev/api/caching#Content). */
 import type { Loss } from '../../hub/loss.ts'
-import type { ChatRequest, MediaPart, Message, Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../hub/request.ts'
+import type {
+  ChatRequest,
+  MediaPart,
+  Message,
+  Part,
+  ReasoningPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../../hub/request.ts'
 import type { Json } from '../codec.ts'
 import { parseExact } from '../exact-json.ts'
-import { asObject, isText } from '../json.ts'
+import { asObject } from '../json.ts'
 import { defined } from './fields.ts'
 import { encodeMedia } from './media.ts'
-import { objectText } from './request-decode.ts'
+import { objectText, TEXT_SIGNATURE } from './request-decode.ts'
 
 /**
  * Google's documented value for the signature of a call that another model made, or whose own was lost
@@ -85,7 +93,11 @@ function merged(contents: readonly Content[]): Content[] {
   for (const content of contents) {
     const last = out.at(-1)
     if (last?.role === content.role)
-      out[out.length - 1] = { ...last, parts: [...last.parts, ...content.parts], rest: { ...last.rest, ...content.rest } }
+      out[out.length - 1] = {
+        ...last,
+        parts: [...last.parts, ...content.parts],
+        rest: { ...last.rest, ...content.rest },
+      }
     else out.push({ ...content, parts: [...content.parts] })
   }
   return out
@@ -131,8 +143,7 @@ function encodePart(part: Part, context: Context): Json[] {
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined) context.lose('citations', 'Gemini takes none back')
-      // Empty text is refused, but a signature may come on one.
-      return part.text === '' && rest['thoughtSignature'] === undefined ? [] : [{ text: part.text, ...rest }]
+      return encodeText(part.text, rest)
     case 'refusal':
       return part.text === '' ? [] : [{ text: part.text, ...rest }]
     case 'reasoning':
@@ -149,6 +160,11 @@ function encodePart(part: Part, context: Context): Json[] {
       context.lose('search', 'Gemini takes no hosted search back')
       return []
   }
+}
+
+/** Empty text is refused, but a signature may come on one. */
+function encodeText(text: string, { [TEXT_SIGNATURE]: thoughtSignature, ...rest }: Json): Json[] {
+  return text === '' && thoughtSignature === undefined ? [] : [{ text, ...defined({ thoughtSignature }), ...rest }]
 }
 
 function mediaOf(part: MediaPart, context: Context): Json {
@@ -196,7 +212,7 @@ export function argumentsOf({ input, custom }: { input: string; custom?: true })
 }
 
 function encodeResult(part: ToolResultPart, context: Context): Json[] {
-  const { functionResponse, id, form, ...rest } = (part.extras?.gemini ?? {}) as Json
+  const { functionResponse, id, $form: form, ...rest } = (part.extras?.gemini ?? {}) as Json
   const texts = part.parts.flatMap((p) => (p.type === 'text' || p.type === 'refusal' ? [p.text] : []))
   const inside: Json[] = []
   const beside: Json[] = []
@@ -206,13 +222,13 @@ function encodeResult(part: ToolResultPart, context: Context): Json[] {
     const mime = asObject(wire['inlineData'])?.['mimeType']
     // What a client of this dialect put inside stays inside.
     const fits = context.third && typeof mime === 'string' && RESULT_MEDIA.has(mime)
-    if (fits || (part.extras?.gemini !== undefined && isText(mime))) inside.push(wire)
+    if (fits || media.extras?.gemini?.['$form'] === 'inside') inside.push(wire)
     else beside.push(wire)
   }
   return [
     {
       functionResponse: {
-        ...(id === true && { id: part.callId }),
+        ...(id !== undefined && { id: id === true ? part.callId : id }),
         name: context.names.get(part.callId) ?? part.name ?? 'unknown',
         ...(form !== 'none' && { response: responseOf(texts.join('\n'), part.failed === true, form) }),
         ...(inside.length > 0 && { parts: inside }),

@@ -29,7 +29,8 @@ export function camel(name: string): string {
 
 /** A copy with every field name in camelCase and without nulls; what is opaque is taken over as it is. */
 export function normalised(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || isExactNumber(value)) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (isExactNumber(value)) return plainNumber(value)
   if (Array.isArray(value)) return value.map(normalised)
   const out: Json = {}
   for (const [key, member] of Object.entries(value)) {
@@ -39,6 +40,12 @@ export function normalised(value: unknown): unknown {
     out[name] = OPAQUE.has(name) ? member : normalised(member)
   }
   return out
+}
+
+/** A number a double holds well enough; exact spelling matters in the user's own JSON only. */
+function plainNumber(exact: unknown): unknown {
+  const value = Number(JSON.stringify(exact))
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? exact : value
 }
 
 /** The objects of a repeated field; a single object is a list of one. */

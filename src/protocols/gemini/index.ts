@@ -2,6 +2,7 @@ import type { Failure } from '../../hub/failure.ts'
 import { memberFilled, members } from '../json.ts'
 import { KEEP_ALIVE_COMMENT } from '../keep-alive.ts'
 import type { Protocol, Route } from '../protocol.ts'
+import { geminiCodec } from './codec.ts'
 import { decodeGemini, encodeGemini, midStreamGemini } from './errors.ts'
 import { listModels, oneModel } from './models.ts'
 import { geminiTap } from './stream.ts'
@@ -32,6 +33,7 @@ export const gemini: Protocol = {
   stream: { tap: geminiTap, keepAlive: () => KEEP_ALIVE_COMMENT },
   usage: usageOfBody,
   wholeFailure,
+  codec: geminiCodec,
   models: { list: listModels, one: oneModel },
 }
 

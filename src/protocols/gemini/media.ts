@@ -75,7 +75,7 @@ export function decodeMedia(part: Json): MediaPart | undefined {
   outer.put('fileData', data.rest())
   // The client said that Gemini itself can fetch it; whoever takes the request elsewhere sees a plain URL.
   const own = isGeminiFile(uri)
-  if (!own) outer.put('form', 'fileData')
+  if (!own) outer.put('$form', 'fileData')
   return {
     type: 'media',
     kind: kindOf(mediaType ?? typeByEnding(uri) ?? 'image/'),
@@ -106,7 +106,7 @@ const DATA_URL = /^data:([^;,]*)(?:;[^,]*?)?(;base64)?,/i
  * @throws {FailureError} `invalid-request` for what Gemini cannot reach: a URL of the open web, another vendor's file.
  */
 export function encodeMedia(part: MediaPart): Json {
-  const { inlineData, fileData, form, ...rest } = (part.extras?.gemini ?? {}) as Json
+  const { inlineData, fileData, $form: form, ...rest } = (part.extras?.gemini ?? {}) as Json
   const { source } = part
   const mime = (fallback?: string): string => {
     const told = (part.mediaType ?? fallback ?? USUAL[part.kind]).toLowerCase()

@@ -27,10 +27,13 @@ export function addPiece(args: Json, piece: Json): void {
     at = at[step] as Holder
   }
   const before = at[last]
-  at[last] = typeof piece['stringValue'] === 'string' && typeof before === 'string' ? before + piece['stringValue'] : valueOf(piece)
+  at[last] =
+    typeof piece['stringValue'] === 'string' && typeof before === 'string'
+      ? before + piece['stringValue']
+      : pieceValue(piece)
 }
 
-function valueOf(piece: Json): unknown {
+function pieceValue(piece: Json): unknown {
   for (const field of ['stringValue', 'numberValue', 'boolValue']) if (piece[field] !== undefined) return piece[field]
   return asObject(piece['structValue']) ?? null
 }

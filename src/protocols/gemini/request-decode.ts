@@ -92,9 +92,11 @@ function decodeContents(value: unknown): Message[] {
     return decodeResult(part, answered?.id ?? (isText(own) ? own : mintCallId('orphan', calls, name)))
   }
 
-  return objects(value).map((content): Message => {
-    const { role, parts, ...rest } = content
-    const read = partObjects(parts).map((part): Part => {
+  const contents = objects(value).map((content) => ({ ...content, parts: partObjects(content['parts']) }) as Content)
+  const hosted = hostedParts(contents)
+  return contents.map(({ role, parts, ...rest }): Message => {
+    const read = parts.map((part): Part => {
+      if (hosted.has(part)) return { type: 'native', protocol: 'gemini', value: part }
       const wireCall = asObject(part['functionCall'])
       if (wireCall !== undefined) return call(wireCall, part)
       const wireResult = asObject(part['functionResponse'])
@@ -103,6 +105,32 @@ function decodeContents(value: unknown): Message[] {
     })
     return { role: ROLES[string(role) ?? ''] ?? 'user', parts: read, ...extrasOf(rest) }
   })
+}
+
+interface Content extends Json {
+  parts: Json[]
+}
+
+/**
+ * Calls that the upstream ran itself (MCP servers): their results stand in the model's own turn. They are no calls of the
+ * client's tools, there as here.
+ */
+function hostedParts(contents: readonly Content[]): Set<Json> {
+  const hosted = new Set<Json>()
+  let calls: Json[] = []
+  for (const { role, parts } of contents) {
+    if (role !== 'model') calls = []
+    else
+      for (const part of parts) {
+        const response = asObject(part['functionResponse'])
+        if (asObject(part['functionCall']) !== undefined) calls.push(part)
+        if (response === undefined) continue
+        hosted.add(part)
+        const at = calls.findIndex((call) => asObject(call['functionCall'])?.['name'] === response['name'])
+        if (at !== -1) hosted.add(calls.splice(at, 1)[0]!)
+      }
+  }
+  return hosted
 }
 
 const ROLES: Record<string, Message['role']> = {
@@ -114,6 +142,12 @@ const ROLES: Record<string, Message['role']> = {
   system: 'system',
 }
 
+/**
+ * Where a text keeps its signature: the hub has none for texts, and no other dialect misses it (only calls must be
+ * signed, https://ai.google.dev/gemini-api/docs/thought-signatures).
+ */
+export const TEXT_SIGNATURE = '$thoughtSignature'
+
 /** Reads a part that is neither a call nor a result. */
 function decodePart(part: Json): Part {
   if (NATIVE_PARTS.some((name) => part[name] !== undefined)) return { type: 'native', protocol: 'gemini', value: part }
@@ -123,9 +157,13 @@ function decodePart(part: Json): Part {
   // A signature may come on a part of its own.
   if (text === undefined && part['thoughtSignature'] === undefined)
     return { type: 'native', protocol: 'gemini', value: part }
-  const { text: _, ...others } = part
-  if (part['thought'] !== true) return { type: 'text', text: text ?? '', ...extrasOf(others) }
-  const { thought: __, thoughtSignature, ...rest } = others
+  const { text: _, thought, thoughtSignature, ...rest } = part
+  if (thought !== true)
+    return {
+      type: 'text',
+      text: text ?? '',
+      ...extrasOf({ ...rest, ...defined({ thought, [TEXT_SIGNATURE]: thoughtSignature }) }),
+    }
   return {
     type: 'reasoning',
     text: text ?? '',
@@ -160,9 +198,11 @@ function decodeResult(part: Json, callId: string): ToolResultPart {
   const { functionResponse, ...rest } = part
   const { id: own, name, response, parts, ...others } = functionResponse as Json
   const { text, failed, form } = readResponse(response)
+  // Told apart from media that older models take beside the result.
   const media = objects(parts)
     .map((item) => decodeMedia(item))
     .filter((item) => item !== undefined)
+    .map((item) => ({ ...item, extras: { gemini: { ...item.extras?.gemini, $form: 'inside' } } }))
   return {
     type: 'tool-result',
     callId,
@@ -172,8 +212,9 @@ function decodeResult(part: Json, callId: string): ToolResultPart {
     ...extrasOf({
       ...rest,
       ...(Object.keys(others).length > 0 && { functionResponse: others }),
-      ...(isText(own) && { id: true }),
-      ...(form !== undefined && { form }),
+      // True where it is the call's own.
+      ...(isText(own) && { id: own === callId || own }),
+      ...(form !== undefined && { $form: form }),
     }),
   }
 }
@@ -224,13 +265,16 @@ function decodeFunction(wire: Json): FunctionTool {
     name: string(name) ?? '',
     ...(typeof description === 'string' && { description }),
     ...(schema !== undefined && { schema: parametersJsonSchema === undefined ? schema : lowerTypes(schema) }),
-    ...extrasOf({ ...rest, ...(parametersJsonSchema === undefined && parameters !== undefined && { form: 'parameters' }) }),
+    ...extrasOf({
+      ...rest,
+      ...(parametersJsonSchema === undefined && parameters !== undefined && { $form: 'parameters' }),
+    }),
   }
 }
 
 function decodeSearch(form: string, content: unknown): SearchTool {
   const rest = asObject(content) ?? {}
-  return { type: 'web-search', ...extrasOf({ ...rest, ...(form !== 'googleSearch' && { form }) }) }
+  return { type: 'web-search', ...extrasOf({ ...rest, ...(form !== 'googleSearch' && { $form: form }) }) }
 }
 
 function decodeChoice(top: Taker): { toolChoice?: ToolChoice } {
@@ -308,7 +352,7 @@ function decodeOutput(config: Taker): { output?: OutputFormat } {
       output: {
         type: 'schema',
         schema: field === 'responseSchema' ? fromSubset(schema) : lowerTypes(schema),
-        ...extrasOf(field === 'responseJsonSchema' ? undefined : { form: field }),
+        ...extrasOf(field === 'responseJsonSchema' ? undefined : { $form: field }),
       },
     }
   }

@@ -1,6 +1,7 @@
 /** Hub → generateContent request. */
-import type { Loss } from '../../hub/loss.ts'
+
 import { CUSTOM_SCHEMA } from '../../hub/custom.ts'
+import type { Loss } from '../../hub/loss.ts'
 import { asBudget, asEffort } from '../../hub/reasoning.ts'
 import type { ChatRequest, CustomTool, Effort, FunctionTool, SearchTool, Tool } from '../../hub/request.ts'
 import type { Json, TargetModel } from '../codec.ts'
@@ -82,7 +83,8 @@ function encodeTools(
   }
   const hasFunctions = declarations.length > 0
   // Before Gemini 3 a request with both is refused.
-  if (hasFunctions && !third && searches.length > 0) lose('tools.web_search', 'this model cannot search beside functions')
+  if (hasFunctions && !third && searches.length > 0)
+    lose('tools.web_search', 'this model cannot search beside functions')
   else for (const search of searches) hosted.push(encodeSearch(search, lose))
   return {
     tools: [...(hasFunctions ? [{ functionDeclarations: declarations }] : []), ...hosted],
@@ -92,7 +94,7 @@ function encodeTools(
 }
 
 function encodeFunction(tool: FunctionTool | CustomTool, name: string, lose: Lose): Json {
-  const { form, ...rest } = (tool.extras?.gemini ?? {}) as Json
+  const { $form: form, ...rest } = (tool.extras?.gemini ?? {}) as Json
   const named = { name, ...defined({ description: tool.description }) }
   if (tool.type === 'custom') {
     if (tool.format !== undefined && asObject(tool.format)?.['type'] !== 'text')
@@ -107,7 +109,7 @@ function encodeFunction(tool: FunctionTool | CustomTool, name: string, lose: Los
 }
 
 function encodeSearch(tool: SearchTool, lose: Lose): Json {
-  const { form, ...rest } = (tool.extras?.gemini ?? {}) as Json
+  const { $form: form, ...rest } = (tool.extras?.gemini ?? {}) as Json
   for (const field of ['maxUses', 'allowedDomains', 'blockedDomains', 'location'] as const)
     if (tool[field] !== undefined) lose(`tools.web_search.${field}`, "Gemini's search cannot be narrowed")
   return { [typeof form === 'string' ? form : 'googleSearch']: rest }
@@ -122,7 +124,10 @@ function encodeChoice(
 ): Json | undefined {
   if (request.parallelToolCalls === false) lose('parallelToolCalls', 'Gemini cannot be held to one call at a time')
   const rest = asObject(own?.['functionCallingConfig'])
-  const calling = { ...(hasFunctions || rest !== undefined ? callingConfig(request, hasFunctions, lose) : undefined), ...rest }
+  const calling = {
+    ...(hasFunctions || rest !== undefined ? callingConfig(request, hasFunctions, lose) : undefined),
+    ...rest,
+  }
   const config: Json = {
     ...(Object.keys(calling).length > 0 && { functionCallingConfig: calling }),
     // Tools of both kinds are refused unless the answer may show the hosted ones at work.
@@ -208,7 +213,7 @@ function encodeOutput({ output }: ChatRequest, refused: boolean, lose: Lose): Js
   }
   const json = { responseMimeType: 'application/json' }
   if (output.type === 'json') return json
-  const { form, ...rest } = (output.extras?.gemini ?? {}) as Json
+  const { $form: form, ...rest } = (output.extras?.gemini ?? {}) as Json
   if (form === 'responseSchema') return { ...json, responseSchema: toSubset(output.schema), ...rest }
   const field = typeof form === 'string' ? form : 'responseJsonSchema'
   return { ...json, [field]: toJsonForm(output.schema), ...rest }

@@ -31,13 +31,22 @@ export function encodeResponse(answer: ChatResponse, context: AnswerContext): Js
   for (const wire of answer.parts.flatMap(wireParts)) {
     const last = parts.at(-1)
     // A signature on an empty part, as streams have it, belongs to the text before it.
-    if (isBareSignature(wire) && last !== undefined && typeof last['text'] === 'string' && !('thoughtSignature' in last))
+    if (
+      isBareSignature(wire) &&
+      last !== undefined &&
+      typeof last['text'] === 'string' &&
+      !('thoughtSignature' in last)
+    )
       parts[parts.length - 1] = { ...last, ...wire, text: last['text'] }
     else parts.push(wire)
   }
   const last = closing(answer.parts, answer.finish, answer.usage)
   const blocked = asObject(last.answer['promptFeedback'])?.['blockReason'] !== undefined && parts.length === 0
-  const content = { ...(parts.length > 0 && { parts }), role: 'model', ...asObject(envelopeOf(answer.parts).candidate?.['content']) }
+  const content = {
+    ...(parts.length > 0 && { parts }),
+    role: 'model',
+    ...asObject(envelopeOf(answer.parts).candidate?.['content']),
+  }
   return {
     ...(!blocked && { candidates: [{ content, index: 0, ...last.candidate }] }),
     modelVersion: context.model,

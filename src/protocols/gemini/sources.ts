@@ -68,7 +68,7 @@ function decodeCited(wire: Json, form: string, text: string): Citation {
   return {
     ...defined({ url: string(uri), title: string(title) }),
     ...range,
-    ...extrasOf({ form, ...rest, ...(range.end === undefined && defined({ startIndex, endIndex })) }),
+    ...extrasOf({ $form: form, ...rest, ...(range.end === undefined && defined({ startIndex, endIndex })) }),
   }
 }
 
@@ -108,13 +108,14 @@ export function encodeSources(said: readonly Said[], search: SearchPart | undefi
   const supports: Json[] = []
   for (const { text, citations } of said)
     for (const citation of citations) {
-      const { form, startIndex, endIndex, segment, ...others } = (citation.extras?.gemini ?? {}) as Json
+      const { $form: form, startIndex, endIndex, segment, ...others } = (citation.extras?.gemini ?? {}) as Json
       const range =
         citation.end === undefined
           ? defined({ startIndex, endIndex })
           : rangeIn(text, citation.start ?? 0, citation.end)
       if (typeof form === 'string') {
-        const list = (cited[form] ??= []) as Json[]
+        const list = cited[form] === undefined ? [] : (cited[form] as Json[])
+        cited[form] = list
         list.push({ ...range, ...defined({ uri: citation.url, title: citation.title }), ...others })
         continue
       }
@@ -123,7 +124,8 @@ export function encodeSources(said: readonly Said[], search: SearchPart | undefi
       const place = { ...range, ...defined({ text: citation.quote }), ...asObject(segment) }
       const last = supports.at(-1)
       // One statement with many sources is one support.
-      if (last !== undefined && sameJson(last['segment'], place)) (last['groundingChunkIndices'] as number[]).push(index)
+      if (last !== undefined && sameJson(last['segment'], place))
+        (last['groundingChunkIndices'] as number[]).push(index)
       else supports.push({ segment: place, groundingChunkIndices: [index], ...others })
     }
   if (chunks.length > 0) grounding['groundingChunks'] = chunks

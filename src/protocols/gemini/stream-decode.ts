@@ -52,7 +52,12 @@ export function streamDecoder(): EventDecoder {
       try {
         chunk = parseExact(text)
       } catch {
-        return [{ type: 'error', failure: failure('upstream', 'the upstream sent an event that is no JSON', { scope: 'model' }) }]
+        return [
+          {
+            type: 'error',
+            failure: failure('upstream', 'the upstream sent an event that is no JSON', { scope: 'model' }),
+          },
+        ]
       }
       const list = Array.isArray(chunk) ? chunk : [chunk]
       return list.flatMap((item) => {
@@ -155,7 +160,8 @@ export function chunkReader(): ChunkReader {
   function text(part: Json, words: string): void {
     const type = part['thought'] === true ? 'reasoning' : 'text'
     const signature = string(part['thoughtSignature'])
-    if (open !== undefined && open.type !== type && (words !== '' || (type === 'reasoning' && isText(signature)))) closeOpen()
+    if (open !== undefined && open.type !== type && (words !== '' || (type === 'reasoning' && isText(signature))))
+      closeOpen()
     if (words !== '' || (type === 'reasoning' && isText(signature))) {
       open ??= { index: begin({ type }), type, text: [], signatures: [] }
       if (words !== '') {
@@ -194,7 +200,8 @@ export function chunkReader(): ChunkReader {
     const words = string(part['text'])
     const wireCall = asObject(part['functionCall'])
     const response = asObject(part['functionResponse'])
-    if (wireCall === undefined && response === undefined && words === '' && part['thoughtSignature'] === undefined) return
+    if (wireCall === undefined && response === undefined && words === '' && part['thoughtSignature'] === undefined)
+      return
     if (wireCall !== undefined) {
       closeOpen()
       call(part)
@@ -245,7 +252,9 @@ export function chunkReader(): ChunkReader {
       answerRest = { ...answerRest, ...rest }
       const blocked = string(asObject(rest['promptFeedback'])?.['blockReason'])
       if (isReason(blocked)) blockReason = blocked
-      usage = { ...usage, ...asObject(usageMetadata) }
+      // The last one counts everything; some chunks bring only what is new.
+      const counts = asObject(usageMetadata) ?? {}
+      usage = counts['promptTokenCount'] === undefined ? { ...usage, ...counts } : counts
       // Once early, for dialects that tell the input first; the last word comes at the end.
       const early = usageTold ? undefined : geminiUsage(usage)
       if (early !== undefined) {
@@ -266,9 +275,15 @@ export function chunkReader(): ChunkReader {
     end() {
       settle()
       const { groundingMetadata, citationMetadata, ...plain } = candidateRest
-      const cited = { ...(groundingMetadata !== undefined && { groundingMetadata }), ...(citationMetadata !== undefined && { citationMetadata }) }
+      const cited = {
+        ...(groundingMetadata !== undefined && { groundingMetadata }),
+        ...(citationMetadata !== undefined && { citationMetadata }),
+      }
       const text = open?.type === 'text' ? open : undefined
-      const sources = text === undefined ? { citations: [], search: undefined, rest: cited } : decodeSources(cited, text.text.join(''))
+      const sources =
+        text === undefined
+          ? { citations: [], search: undefined, rest: cited }
+          : decodeSources(cited, text.text.join(''))
       if (text !== undefined)
         for (const citation of sources.citations) out.push({ type: 'part-citation', index: text.index, citation })
       closeOpen()
@@ -297,7 +312,11 @@ function finishOf(reason: string | undefined, blocked: string | undefined, hasCa
   return blocked === undefined ? undefined : decodeBlock(blocked)
 }
 
-function searchEvents(index: number, scope: string, { queries, sources }: Pick<SearchPart, 'queries' | 'sources'>): StreamEvent[] {
+function searchEvents(
+  index: number,
+  scope: string,
+  { queries, sources }: Pick<SearchPart, 'queries' | 'sources'>,
+): StreamEvent[] {
   const id = mintCallId(scope, index, 'search').replace('call', 'search')
   return [
     { type: 'part-start', index, part: { type: 'search', id, queries, sources } },

@@ -3,12 +3,12 @@
  * wait. Calls are whole, in one chunk; the last chunk has finish reason, usage and sources.
  */
 import { folder } from '../../hub/fold.ts'
-import type { ChatResponse, PartStart, StreamEvent } from '../../hub/response.ts'
 import type { Part } from '../../hub/request.ts'
+import type { ChatResponse, PartStart, StreamEvent } from '../../hub/response.ts'
 import { formatSse } from '../../wire/sse.ts'
 import type { AnswerContext, EventEncoder, Json } from '../codec.ts'
-import { closing, signatureField, wireParts } from './answer-encode.ts'
 import { stringifyExact } from '../exact-json.ts'
+import { closing, signatureField, wireParts } from './answer-encode.ts'
 
 /** A part on its way: what of it has not been said yet, and whether it is over. */
 interface Waiting {

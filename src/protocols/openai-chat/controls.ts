@@ -8,6 +8,7 @@ import { asBudget, asEffort } from '../../hub/reasoning.ts'
 import { type ChatRequest, EFFORTS, type Effort, type OutputFormat, type ReasoningControl } from '../../hub/request.ts'
 import type { TargetModel } from '../codec.ts'
 import { asObject, count, type Json } from '../json.ts'
+import { fitsStrict } from '../openai-shared/strict.ts'
 import { type Form, ownRest, restOf } from './rest.ts'
 
 type Depth = NonNullable<ReasoningControl['depth']>
@@ -175,8 +176,17 @@ export function decodeFormat(value: unknown): { output?: OutputFormat; read: boo
   }
 }
 
+/** `strict`, but for a schema OpenAI would refuse the whole request for. */
+export function strictness(strict: boolean | undefined, schema: unknown, field: string, losses: Loss[]): Json {
+  if (strict === true && !fitsStrict(schema)) {
+    losses.push({ field, reason: 'the schema is not closed, or has optional members' })
+    return {}
+  }
+  return strict === undefined ? {} : { strict }
+}
+
 /** `response_format`, whose schema must have a name. */
-export function encodeFormat(output: ChatRequest['output']): Json {
+export function encodeFormat(output: ChatRequest['output'], losses: Loss[]): Json {
   if (output === undefined) return {}
   if (output.type === 'json') return { response_format: { type: 'json_object' } }
   const { format, ...rest } = ownRest(output)
@@ -187,7 +197,7 @@ export function encodeFormat(output: ChatRequest['output']): Json {
         name: schemaName(output.name),
         ...(output.description !== undefined && { description: output.description }),
         schema: output.schema,
-        ...(output.strict !== undefined && { strict: output.strict }),
+        ...strictness(output.strict, output.schema, 'response_format.strict', losses),
         ...rest,
       },
       ...asObject(format),

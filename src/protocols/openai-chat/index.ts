@@ -2,6 +2,7 @@ import { KEEP_ALIVE_COMMENT } from '../keep-alive.ts'
 import { decodeOpenai, encodeOpenai } from '../openai-shared/errors.ts'
 import { hiddenError } from '../openai-shared/whole.ts'
 import type { Protocol } from '../protocol.ts'
+import { openaiChatCodec } from './codec.ts'
 import { midStreamChat } from './errors.ts'
 import { listModels, oneModel } from './models.ts'
 import { chatTap } from './stream.ts'
@@ -24,5 +25,6 @@ export const openaiChat: Protocol = {
   stream: { tap: chatTap, keepAlive: () => KEEP_ALIVE_COMMENT },
   usage: usageOfBody,
   wholeFailure: (body) => hiddenError(body, 'choices'),
+  codec: openaiChatCodec,
   models: { list: listModels, one: oneModel },
 }

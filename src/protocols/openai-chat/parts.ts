@@ -6,6 +6,7 @@ import { FailureError, failure } from '../../hub/failure.ts'
 import type { Loss } from '../../hub/loss.ts'
 import type { CacheMark, MediaPart, MediaSource, Part } from '../../hub/request.ts'
 import { asArray, asObject, type Json } from '../json.ts'
+import { audioFormat, audioType, dataUrl, fileName, parseDataUrl } from '../openai-shared/data-url.ts'
 import { type Form, ownRest, restOf } from './rest.ts'
 
 const TEXT = new Set(['type', 'text', 'cache_control'])
@@ -30,47 +31,11 @@ export function cacheControl(cache: CacheMark | undefined, form: ReadonlySet<str
   return { cache_control: { type: 'ephemeral', ...cache } }
 }
 
-/** `data:image/png;base64,…` → its two halves. */
-export function dataUrl(url: string): { mediaType: string; data: string } | undefined {
-  if (!url.startsWith('data:')) return undefined
-  const comma = url.indexOf(',')
-  const head = url.slice(5, comma)
-  if (comma === -1 || !head.endsWith(';base64')) return undefined
-  return { mediaType: head.slice(0, -7), data: url.slice(comma + 1) }
-}
-
 /** A URL, or the bytes if it is one that holds them. */
 export function urlSource(url: string): { source: MediaSource; mediaType?: string } {
-  const data = dataUrl(url)
-  if (data === undefined) return { source: { type: 'url', url } }
-  return {
-    source: { type: 'base64', data: data.data },
-    ...(data.mediaType !== '' && { mediaType: data.mediaType }),
-  }
-}
-
-const AUDIO_FORMATS: Record<string, string> = {
-  mp3: 'audio/mpeg',
-  pcm16: 'audio/pcm',
-  g711_ulaw: 'audio/basic',
-}
-const AUDIO_TYPES: Record<string, string> = {
-  'audio/mpeg': 'mp3',
-  'audio/x-wav': 'wav',
-  'audio/wave': 'wav',
-  'audio/vnd.wave': 'wav',
-  'audio/pcm': 'pcm16',
-  'audio/l16': 'pcm16',
-  'audio/basic': 'g711_ulaw',
-}
-
-export function audioType(format: string): string {
-  return AUDIO_FORMATS[format] ?? `audio/${format}`
-}
-
-function audioFormat(mediaType: string | undefined): string {
-  const type = (mediaType ?? 'audio/wav').split(';')[0]!.toLowerCase()
-  return AUDIO_TYPES[type] ?? type.replace(/^audio\/(?:x-)?/, '')
+  const found = parseDataUrl(url)
+  if (found === undefined) return { source: { type: 'url', url } }
+  return { source: { type: 'base64', data: found.data }, mediaType: found.mediaType }
 }
 
 /** PDF is what a file without a type is; its base64 has this beginning. */
@@ -122,7 +87,7 @@ function decodePart(wire: Json, form: Form): Part[] {
     }
     case 'input_audio': {
       const audio = asObject(wire['input_audio'])
-      const whole = dataUrl(str(audio?.['data']))
+      const whole = parseDataUrl(str(audio?.['data']))
       return [
         {
           type: 'media',
@@ -228,7 +193,7 @@ function encodeMedia(part: MediaPart, path: string, form: ReadonlySet<string>, l
         return { type: 'text', text: Buffer.from(source.data, 'base64').toString('utf8') }
       if (source.type === 'url' && !form.has('file_url') && !source.url.startsWith('data:'))
         return lost('a document must come as data')
-      const filename = part.name ?? 'document.pdf'
+      const filename = part.name ?? fileName(type || 'application/pdf')
       return { type: 'file', file: { file_data: urlOf(part, 'application/pdf'), filename } }
     }
   }
@@ -236,6 +201,6 @@ function encodeMedia(part: MediaPart, path: string, form: ReadonlySet<string>, l
 
 /** The source as a URL. */
 export function urlOf({ source, mediaType }: Pick<MediaPart, 'source' | 'mediaType'>, fallback: string): string {
-  if (source.type === 'base64') return `data:${mediaType ?? fallback};base64,${source.data}`
+  if (source.type === 'base64') return dataUrl(mediaType ?? fallback, source.data)
   return source.type === 'url' ? source.url : ''
 }

@@ -16,7 +16,7 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const form = formOf(request)
   const { form: _, stream_options: wished, ...rest } = ownRest(request)
   const messages = encodeMessages(request.messages, form, losses)
-  const format = encodeFormat(request.output)
+  const format = encodeFormat(request.output, losses)
   const body: Json = {
     model: target.model,
     messages: request.output?.type === 'json' ? mentioningJson(messages) : messages,

@@ -1,6 +1,6 @@
 /**
- * Hub events → chat chunks (https://platform.openai.com/docs/api-reference/chat/streaming). Interleaved parts need no
- * serialising: every call has its index, and everything else is one stream of content.
+ * Hub events → chat chunks (https://platform.openai.com/docs/api-reference/chat/streaming). Every call has its index, so
+ * calls may interleave with anything.
  */
 import type { Citation, Signature } from '../../hub/request.ts'
 import type { PartStart, StreamEvent, Usage } from '../../hub/response.ts'
@@ -14,10 +14,21 @@ import { formOf, ownRest } from './rest.ts'
 import { callExtra, detailsOf, stateDetail } from './thoughts.ts'
 
 type Open = { part: PartStart; call?: number; said: boolean; offset: number }
+/** A running part in its turn, and what waits of it. */
+type Queued = { index: number; held: PartEvent[] }
+type PartEvent = Extract<StreamEvent, { index: number }>
+
+/** Parts of these kinds are one running text each: two of a kind that overlap are told one after the other. */
+const RUNNING = new Set<PartStart['type']>(['text', 'reasoning', 'refusal'])
 
 /** Whether the client asked to be told the usage in the stream. */
 export function wantsUsage(options: unknown): boolean {
   return typeof options === 'object' && options !== null && (options as Json)['include_usage'] === true
+}
+
+/** A piece of a call's input. */
+function input(part: Extract<PartStart, { type: 'tool-call' }>, text: string): Json {
+  return part.custom ? { custom: { input: text } } : { function: { arguments: text } }
 }
 
 export function eventEncoder(context: AnswerContext): EventEncoder {
@@ -25,6 +36,8 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
   // A client of the older `functions` reads `function_call`, of which there is one.
   const older = formOf(context.request).has('functions')
   const open = new Map<number, Open>()
+  const queues = new Map<PartStart['type'], Queued[]>()
+  const queueOf = new Map<number, Queued[]>()
   let id = ''
   let calls = 0
   let textLength = 0
@@ -103,13 +116,12 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
   function argumentsDelta({ part, call }: Open, text: string): string {
     if (part.type !== 'tool-call') return ''
     if (older) return call === 0 ? say({ function_call: { arguments: text } }) : ''
-    const body = part.custom ? { custom: { input: text } } : { function: { arguments: text } }
-    return say({ tool_calls: [{ index: call, ...body }] })
+    return say({ tool_calls: [{ index: call, ...input(part, text) }] })
   }
 
   function sign({ part, call }: Open, signature: Signature): string {
     if (part.type === 'tool-call')
-      return older ? '' : say({ tool_calls: [{ index: call, function: { arguments: '' }, ...callExtra(signature) }] })
+      return older ? '' : say({ tool_calls: [{ index: call, ...input(part, ''), ...callExtra(signature) }] })
     // The words have been said; the state follows them.
     const own = signature.issuer === 'openai-chat'
     const details = own ? detailsOf([{ type: 'reasoning', text: '', signature }], true) : [stateDetail(signature)]
@@ -129,21 +141,50 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
     return ''
   }
 
+  function tell(event: PartEvent): string {
+    if (event.type === 'part-start') return start(event.index, event.part)
+    if (event.type === 'part-end') return end(event.index)
+    const entry = open.get(event.index)
+    if (entry === undefined) return ''
+    if (event.type === 'part-delta') return delta(entry, event.text)
+    return event.type === 'part-signature' ? sign(entry, event.signature) : cite(entry, event.citation)
+  }
+
+  /** Tells an event, or keeps it until the part of its kind that is being told is over. */
+  function take(event: PartEvent): string {
+    if (event.type === 'part-start') {
+      if (!RUNNING.has(event.part.type)) return tell(event)
+      const queue = queues.get(event.part.type) ?? []
+      queues.set(event.part.type, queue)
+      queue.push({ index: event.index, held: [] })
+      queueOf.set(event.index, queue)
+      if (queue.length === 1) return tell(event)
+    }
+    const queue = queueOf.get(event.index)
+    const turn = queue?.findIndex(({ index }) => index === event.index) ?? -1
+    if (queue === undefined || turn === -1) return tell(event)
+    if (turn > 0) {
+      queue[turn]!.held.push(event)
+      return ''
+    }
+    let text = tell(event)
+    if (event.type !== 'part-end') return text
+    queue.shift()
+    // What was held comes now; parts among it that are over make room for the next.
+    while (queue.length > 0) {
+      const { held } = queue[0]!
+      for (const each of held.splice(0)) text += tell(each)
+      if (open.has(queue[0]!.index)) break
+      queue.shift()
+    }
+    return text
+  }
+
   function push(event: StreamEvent): string {
     switch (event.type) {
       case 'start':
         id = answerId(event.id, context)
         return opening()
-      case 'part-start':
-        return start(event.index, event.part)
-      case 'part-delta':
-        return open.has(event.index) ? delta(open.get(event.index)!, event.text) : ''
-      case 'part-signature':
-        return open.has(event.index) ? sign(open.get(event.index)!, event.signature) : ''
-      case 'part-citation':
-        return open.has(event.index) ? cite(open.get(event.index)!, event.citation) : ''
-      case 'part-end':
-        return end(event.index)
       case 'usage':
         usage = event.usage
         return ''
@@ -151,8 +192,11 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
         const word = finishWord(event.finish, { refusal: refused })
         return say({}, older && word === 'tool_calls' ? 'function_call' : word)
       }
-      default:
+      case 'native':
+      case 'error':
         return ''
+      default:
+        return take(event)
     }
   }
 

@@ -7,6 +7,7 @@ import { FailureError, failure } from '../../hub/failure.ts'
 import type { Loss } from '../../hub/loss.ts'
 import type { ChatRequest, CustomTool, FunctionTool, SearchTool, Tool, ToolChoice } from '../../hub/request.ts'
 import { asArray, asObject, type Json } from '../json.ts'
+import { strictness } from './controls.ts'
 import { cacheControl, cacheOf } from './parts.ts'
 import { type Form, ownRest, restOf } from './rest.ts'
 
@@ -167,14 +168,14 @@ function nameOf(tool: Json): string {
 function encodeTool(tool: Tool, index: number, form: ReadonlySet<string>, losses: Loss[]): Json[] {
   switch (tool.type) {
     case 'function':
-      return [encodeFunction(tool, tool.name, form)]
+      return [encodeFunction(tool, tool.name, index, form, losses)]
     case 'custom':
       return [encodeCustom(tool, tool.name, index, form, losses)]
     case 'namespace':
       return tool.tools.map((inner) => {
         const name = `${tool.name}${NAMESPACE}${inner.name}`
         return inner.type === 'function'
-          ? encodeFunction(inner, name, form)
+          ? encodeFunction(inner, name, index, form, losses)
           : encodeCustom(inner, name, index, form, losses)
       })
     case 'native':
@@ -184,7 +185,13 @@ function encodeTool(tool: Tool, index: number, form: ReadonlySet<string>, losses
   }
 }
 
-function encodeFunction(tool: FunctionTool, name: string, form: ReadonlySet<string>): Json {
+function encodeFunction(
+  tool: FunctionTool,
+  name: string,
+  index: number,
+  form: ReadonlySet<string>,
+  losses: Loss[],
+): Json {
   const { function: inner, ...outer } = ownRest(tool)
   return {
     type: 'function',
@@ -192,7 +199,7 @@ function encodeFunction(tool: FunctionTool, name: string, form: ReadonlySet<stri
       name,
       ...(tool.description !== undefined && { description: tool.description }),
       ...(tool.schema !== undefined && { parameters: tool.schema }),
-      ...(tool.strict !== undefined && { strict: tool.strict }),
+      ...strictness(tool.strict, tool.schema, `tools.${index}.strict`, losses),
       ...asObject(inner),
     },
     ...cacheControl(tool.cache, form),

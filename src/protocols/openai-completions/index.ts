@@ -1,5 +1,6 @@
 import { openaiChat } from '../openai-chat/index.ts'
 import type { Protocol } from '../protocol.ts'
+import { openaiCompletionsCodec } from './codec.ts'
 
 /**
  * OpenAI's legacy completions, for clients that still ask so; inbound only. Refusals, the terminal error and the stream's
@@ -11,4 +12,5 @@ export const openaiCompletions: Protocol = {
   title: 'OpenAI Completions (legacy)',
   routes: [{ method: 'POST', path: '/v1/completions', action: 'generate' }],
   conversation: { turns: 'prompt', system: [] },
+  codec: openaiCompletionsCodec,
 }

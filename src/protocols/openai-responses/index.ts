@@ -2,6 +2,7 @@ import { KEEP_ALIVE_COMMENT } from '../keep-alive.ts'
 import { decodeOpenai, encodeOpenai } from '../openai-shared/errors.ts'
 import { hiddenError } from '../openai-shared/whole.ts'
 import type { Protocol } from '../protocol.ts'
+import { openaiResponsesCodec } from './codec.ts'
 import { midStreamResponses } from './errors.ts'
 import { listModels, oneModel } from './models.ts'
 import { responsesTap } from './stream.ts'
@@ -17,5 +18,6 @@ export const openaiResponses: Protocol = {
   stream: { tap: responsesTap, keepAlive: () => KEEP_ALIVE_COMMENT },
   usage: usageOfBody,
   wholeFailure: (body) => hiddenError(body, 'output'),
+  codec: openaiResponsesCodec,
   models: { list: listModels, one: oneModel },
 }

@@ -17,6 +17,8 @@ export interface Recording {
   endpoint: string
   status: number
   headers: Record<string, string>
+  /** The client's request body, if it was recorded. */
+  request: unknown
   body: unknown
   sse: string | undefined
   facts: { usage?: Record<string, unknown>; error?: unknown; text_chars?: number; tool_calls?: unknown[] }
@@ -46,6 +48,7 @@ export function recordings(): Recording[] {
         endpoint: json.endpoint,
         status: json.response.status,
         headers: json.response.headers ?? {},
+        request: json.request?.body ?? undefined,
         body: json.response.body,
         sse: json.response.sse,
         facts: json.facts ?? {},

@@ -56,7 +56,7 @@ const input = fc.oneof(
 
 const citation: fc.Arbitrary<Citation> = fc.record(
   { url: fc.webUrl(), title: text, quote: text },
-  { requiredKeys: ['url'] },
+  { requiredKeys: ['url'], noNullPrototype: true },
 )
 
 const usage: fc.Arbitrary<Usage> = fc
@@ -71,7 +71,9 @@ const usage: fc.Arbitrary<Usage> = fc
 
 function plan(options: HubEventOptions): fc.Arbitrary<Plan> {
   const issuer = fc.constantFrom(...(options.issuers ?? ['anthropic', 'openai-responses', 'gemini', 'openai-chat']))
-  const signature: fc.Arbitrary<Signature> = fc.record({ issuer, value: fc.base64String({ minLength: 4 }) })
+  const signature = fc
+    .tuple(issuer, fc.base64String({ minLength: 4 }))
+    .map(([from, value]): Signature => ({ issuer: from, value }))
   const signed = (s: Signature): Step => ({ type: 'part-signature', signature: s })
   const textPlan = fc
     .tuple(deltas(text), options.citations ? fc.array(citation, { maxLength: 2 }) : fc.constant([]))
@@ -108,7 +110,7 @@ function plan(options: HubEventOptions): fc.Arbitrary<Plan> {
     )
   }
   if (options.search) {
-    const sources = fc.array(fc.record({ url: fc.webUrl(), title: text }), { maxLength: 3 })
+    const sources = fc.array(fc.record({ url: fc.webUrl(), title: text }, { noNullPrototype: true }), { maxLength: 3 })
     const search = fc.tuple(id, fc.array(text, { maxLength: 2 }), sources)
     kinds.push(
       search.map(([searchId, queries, found]) => ({

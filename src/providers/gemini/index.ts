@@ -1,4 +1,5 @@
 import { dialectRequest } from '../dialects.ts'
+import { budget, levels, type ModelFamily } from '../families.ts'
 import type { Provider, ProviderModel } from '../provider.ts'
 
 /** Models and lengths: domain.md 1.3. */
@@ -19,6 +20,15 @@ function title(id: string): string {
     .join(' ')
 }
 
+/** Thinking: domain.md 1.3, "Models". */
+const families: readonly ModelFamily[] = [
+  { pattern: /^gemini-2\.5-pro/, reasoning: budget(128, 32_768, false) },
+  { pattern: /^gemini-2\.5-flash/, reasoning: budget(1, 24_576, true) },
+  { pattern: /^gemini-3-pro/, reasoning: levels('low', 'high') },
+  { pattern: /^gemini-3(?:\.\d+)?-pro/, reasoning: levels('low', 'medium', 'high') },
+  { pattern: /^gemini-3/, reasoning: levels('minimal', 'low', 'medium', 'high') },
+]
+
 /** Gemini by API key (`gemini-api-key`). */
 export const gemini: Provider = {
   id: 'gemini',
@@ -33,6 +43,7 @@ export const gemini: Provider = {
   speaks: ['gemini'],
   baseUrl: 'https://generativelanguage.googleapis.com',
   models,
+  families,
   serves: (model) => /^(?:gemini|gemma|learnlm)-/.test(model),
   request: dialectRequest,
 }

@@ -1,4 +1,5 @@
 import { dialectRequest } from '../dialects.ts'
+import { levels, type ModelFamily } from '../families.ts'
 import type { Provider, ProviderModel } from '../provider.ts'
 
 /** Models and lengths: domain.md 1.2. */
@@ -9,6 +10,17 @@ export const openaiModels: readonly ProviderModel[] = [
   { id: 'gpt-5.3-codex', displayName: 'GPT-5.3 Codex', contextLength: 400_000, maxOutput: 128_000 },
   { id: 'gpt-5.2', displayName: 'GPT-5.2', contextLength: 400_000, maxOutput: 128_000 },
   { id: 'gpt-5.1', displayName: 'GPT-5.1', contextLength: 400_000, maxOutput: 128_000 },
+]
+
+/** Reasoning levels: domain.md 1.2, "Models". */
+const families: readonly ModelFamily[] = [
+  { pattern: /^gpt-5\.[6-9]/, reasoning: levels('low', 'medium', 'high', 'xhigh', 'max') },
+  { pattern: /^gpt-5\.[3-5]/, reasoning: levels('low', 'medium', 'high', 'xhigh') },
+  { pattern: /^gpt-5\.2/, reasoning: levels('none', 'low', 'medium', 'high', 'xhigh') },
+  { pattern: /^gpt-5(?:\.1)?-codex/, reasoning: levels('low', 'medium', 'high') },
+  { pattern: /^gpt-5\.1/, reasoning: levels('none', 'low', 'medium', 'high') },
+  { pattern: /^gpt-5/, reasoning: levels('minimal', 'low', 'medium', 'high') },
+  { pattern: /^o\d/, reasoning: levels('low', 'medium', 'high') },
 ]
 
 export const servesOpenai = (model: string): boolean => /^(?:gpt-|o\d|chatgpt-|codex-|computer-use)/.test(model)
@@ -30,6 +42,7 @@ export const openai: Provider = {
   speaks: ['openai-responses', 'openai-chat'],
   baseUrl: 'https://api.openai.com/v1',
   models: openaiModels,
+  families,
   serves: servesOpenai,
   request: dialectRequest,
 }
