@@ -273,7 +273,7 @@ describe('what an embedder brings along', () => {
       speaks: ['openai-chat'],
       baseUrl: '',
       models: [],
-      serves: (model) => model.startsWith('mine-') || model.startsWith('gpt-'),
+      serves: (model) => model.startsWith(id === 'mine' ? 'mine-' : 'gpt-'),
       request(out, account) {
         sent.push(`${id} ${out.model}`)
         return dialectRequest(out, account)

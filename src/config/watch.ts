@@ -142,7 +142,8 @@ export function watchConfig(file: string, options: WatchOptions): ConfigWatch {
   }
 
   const poll = setInterval(() => void glance(), pollSeconds * 1000).unref()
-  void check()
+  // What changes between the first look and the first watch gives no event.
+  void check().then(onEvent)
   return {
     check,
     close() {

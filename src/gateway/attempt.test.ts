@@ -220,10 +220,14 @@ function parsed(text: string): { event: string | undefined; data: string }[] {
   return events
 }
 
+const roadTransport = fakeTransport()
+const oneRoad = { transport: roadTransport, ...road(endpoints(1, { 'disable-cooling': true }), roadTransport) }
+
 /** Sends a call down a whole road whose upstream breaks after `prefix`. */
 function broken(id: StreamId, prefix: Buffer, how: 'reset' | 'end', query = '?alt=sse') {
-  const transport = fakeTransport()
-  const { gateway, ended } = road(endpoints(1), transport)
+  const { transport, gateway, ended } = oneRoad
+  transport.sent.length = 0
+  ended.length = 0
   const reply = fakeReply()
   gateway.handle(matched(id), inbound({ model: 'm', stream: true }, { query }), reply)
   const { to } = transport.sent[0]!

@@ -3,10 +3,11 @@ import type { Pool, RestingInfo, Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
 import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
 import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
+import type { Estimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import { JSON_ARRAY_HEADERS, returnable, STREAM_HEADERS } from './headers.ts'
-import { createPreparer, type Prepared } from './outgoing.ts'
+import { createPreparer, type Known, type Prepared } from './outgoing.ts'
 import { isReading, type Matched, type Reading, readRequest } from './reading.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { sessionKey } from './session.ts'
@@ -20,6 +21,7 @@ export interface CallContext {
   pool: Pool
   transport: UpstreamTransport
   budget: RetryBudget
+  estimator: Estimator
   now: () => number
   classifier?: Classifier
   /** Takes secrets out of words from upstream. */
@@ -65,12 +67,14 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let headSent = false
   let planned: Plan
   let reading: Reading
-  let prepare: (seat: Seat) => Prepared
+  let prepare: (seat: Seat) => Prepared | Known
   let session: string | undefined
   let targetAt = 0
   let round = 0
   let inRound = 0
   const tried = new Set<string>()
+  /** Of the request as translated for the attempt under way. */
+  let size: number | undefined
   let attempt: Attempt | undefined
   let seat: Seat | undefined
   let waiting: NodeJS.Timeout | undefined
@@ -111,7 +115,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       model: record.requestedModel,
       body: request.body,
       pin: matched.pin,
-      translates: protocol.codec !== undefined && !countsOnly,
+      translates: protocol.codec !== undefined && (!countsOnly || protocol.codec.count !== undefined),
       classifier: context.classifier,
     })
     if (!isPlan(result)) {
@@ -119,7 +123,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     planned = result
-    prepare = createPreparer(snapshot, matched, request, read, now)
+    prepare = createPreparer(snapshot, matched, request, read, { now, estimator: context.estimator })
     record.category = result.category
     const seats = result.targets.reduce((sum, target) => sum + target.candidates.length, 0)
     if (snapshot.sessionTtlMs > 0 && seats > 1)
@@ -185,7 +189,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   function send(taken: Seat, model: string): void {
     const { account } = taken
     const provider = snapshot.providers.get(account.provider)!
-    let prepared: Prepared
+    let prepared: Prepared | Known
     try {
       prepared = prepare(taken)
     } catch (error) {
@@ -193,11 +197,17 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       refuse(unprepared(error))
       return
     }
+    if ('answer' in prepared) {
+      pool.released(taken)
+      answerEstimate(prepared, taken, model)
+      return
+    }
     if (prepared.losses.length > 0 && snapshot.config['strict-translation']) {
       pool.released(taken)
       refuse(lossy(prepared.losses))
       return
     }
+    size = prepared.size
     record.lane = prepared.lane
     record.dropped = prepared.losses.length === 0 ? undefined : [...new Set(prepared.losses.map((l) => l.field))]
     record.servedModel = model
@@ -239,6 +249,26 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     )
   }
 
+  /** A count of tokens that no upstream was asked for. It says that it is an estimate. */
+  function answerEstimate({ answer, lane }: Known, taken: Seat, model: string): void {
+    record.lane = lane
+    record.servedModel = model
+    record.provider = taken.account.provider
+    const own = ownHeaders()
+    own.push(
+      'content-type',
+      'application/json',
+      'content-length',
+      String(answer.length),
+      'x-logicaproxy-estimated',
+      'true',
+    )
+    reply.head(200, own)
+    record.bytesOut += answer.length
+    reply.end(answer)
+    finish(200)
+  }
+
   /** Steps 6 and 7, as heard from the attempt. */
   function listener(taken: Seat, tryRecord: AttemptRecord): AttemptListener {
     return {
@@ -276,6 +306,10 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   }
 
   function settle(taken: Seat, tryRecord: AttemptRecord, result: AttemptResult): void {
+    if (size !== undefined && result.usage !== undefined && result.failure === undefined) {
+      const { input, cacheRead, cacheWrite } = result.usage
+      context.estimator.observe(taken.model, size, input + cacheRead + cacheWrite)
+    }
     attempt = undefined
     seat = undefined
     tryRecord.endedAt = now()

@@ -3,6 +3,7 @@ import { createPool, type Pool } from '../accounts/pool.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { Classifier } from '../routing/plan.ts'
 import { type Call, startCall } from './call.ts'
+import { createEstimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import type { Matched } from './reading.ts'
@@ -59,6 +60,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
   const transport =
     options.transport ?? createTransport({ connectTimeoutMs: () => snapshot.config.timeouts.connect * 1000 })
   const budget = createRetryBudget(now)
+  const estimator = createEstimator()
   const calls = new Set<Call>()
   const scrub = options.scrub ?? ((text: string) => text)
 
@@ -104,7 +106,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
         if (listeners.attempt.size > 0) emit('attempt', attempt, request)
       }
       call = startCall(
-        { snapshot, pool, transport, budget, now, classifier: options.classifier, scrub, onAttempt, onEnd },
+        { snapshot, pool, transport, budget, estimator, now, classifier: options.classifier, scrub, onAttempt, onEnd },
         matched,
         request,
         reply,

@@ -6,12 +6,19 @@ import { modelFacts } from '../providers/families.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import { splice } from '../wire/peek.ts'
 import { type Carrier, jsonArrayCarrier } from './carrier.ts'
+import type { Estimator } from './estimate.ts'
 import type { Lane } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
 import { forwardable } from './headers.ts'
 import type { Matched, Reading } from './reading.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTranslator, type Translator } from './translate.ts'
+
+/** An answer the road knows by itself: a count of tokens for a dialect that cannot count. */
+export interface Known {
+  answer: Buffer
+  lane: Lane
+}
 
 export interface Prepared {
   request: UpstreamRequest
@@ -21,6 +28,8 @@ export interface Prepared {
   /** Absent: the answer travels as the bytes it comes in. */
   carrier?: Carrier
   losses: readonly Loss[]
+  /** Size of a translated request, for calibrating estimates. */
+  size?: number
 }
 
 /**
@@ -33,10 +42,10 @@ export function createPreparer(
   matched: Matched,
   request: InboundRequest,
   reading: Reading,
-  now: () => number,
-): (seat: Seat) => Prepared {
+  estimating: { now: () => number; estimator: Estimator },
+): (seat: Seat) => Prepared | Known {
   const { protocol } = matched
-  const action = matched.route.action === 'count-tokens' ? 'count-tokens' : 'generate'
+  const counts = matched.route.action === 'count-tokens'
   let forwarded: string[] | undefined
   let translator: Translator | undefined
 
@@ -46,11 +55,12 @@ export function createPreparer(
     const dialect = native ? protocol : snapshot.protocols.get(account.speaks[0]!)!
     forwarded ??= forwardable(request.rawHeaders)
     const said = native ? sameDialect(seat) : translated(seat, dialect)
+    if ('answer' in said) return said
     const provider = snapshot.providers.get(account.provider)!
     const upstream = provider.request(
       {
         protocol: dialect.id,
-        action,
+        action: counts ? 'count-tokens' : 'generate',
         model,
         stream: reading.stream,
         query: native ? request.query : '',
@@ -78,16 +88,19 @@ export function createPreparer(
     return { body, lane: 'pass-through', carrier }
   }
 
-  function translated(seat: Seat, dialect: Protocol): { body: Buffer; lane: Lane; carrier: Carrier; losses: Loss[] } {
-    translator ??= createTranslator(protocol, request.body, reading, now)
+  function translated(seat: Seat, dialect: Protocol) {
+    translator ??= createTranslator(protocol, request.body, reading, { ...estimating, counts })
     const known = modelFacts(snapshot.providers.values(), seat.model)
-    const { json, losses, carrier } = translator.to(dialect, {
-      model: seat.model,
-      reasoning: known?.reasoning,
-      maxOutput: known?.maxOutput,
-    })
+    const target = { model: seat.model, reasoning: known?.reasoning, maxOutput: known?.maxOutput }
+    const lane: Lane = 'translate'
+    if (counts) {
+      const counted = translator.count(dialect, target)
+      if ('estimate' in counted) return { answer: counted.estimate, lane }
+      return { body: translator.bytes(counted.json), lane, carrier: counted.carrier, losses: [] }
+    }
+    const { json, losses, carrier } = translator.to(dialect, target)
     for (const step of rulesFor(seat, dialect)) step(json)
-    return { body: translator.bytes(json), lane: 'translate', carrier, losses }
+    return { body: translator.bytes(json), lane, carrier, losses, size: translator.size }
   }
 
   function rulesFor(seat: Seat, dialect: Protocol) {

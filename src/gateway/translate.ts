@@ -13,9 +13,14 @@ import { parseExact, stringifyExact } from '../protocols/exact-json.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import { createSseParser, type Sse } from '../wire/sse.ts'
 import type { Carrier } from './carrier.ts'
+import { type Estimator, requestSize } from './estimate.ts'
 import type { Reading } from './reading.ts'
 
 export interface Translator {
+  /** The size of the request for estimates of its tokens, see estimate.ts. */
+  readonly size: number
+  /** Counts tokens: by asking the upstream if its dialect can count, otherwise by an estimate. */
+  count(dialect: Protocol, target: TargetModel): { json: Json; carrier: Carrier } | { estimate: Buffer }
   /**
    * The request in another dialect, what that cannot say, and what brings its answer back.
    * @throws {FailureError} if the request cannot be understood, or cannot be said at all.
@@ -24,38 +29,61 @@ export interface Translator {
   bytes(json: Json): Buffer
 }
 
-/** Characters of JSON that make a token, roughly; only for estimates that the upstream's own count corrects. */
-const CHARACTERS_PER_TOKEN = 4
-
 /** Translates one client's request; it is decoded once, however many accounts are tried. */
-export function createTranslator(client: Protocol, body: Buffer, reading: Reading, now: () => number): Translator {
+export function createTranslator(
+  client: Protocol,
+  body: Buffer,
+  reading: Reading,
+  { now, estimator, counts }: { now: () => number; estimator: Estimator; counts: boolean },
+): Translator {
   const codec = codecOf(client)
   const { model, depth } = suffixOf(reading.model)
   const json = parseExact(body.toString('utf8').replace(/^\ufeff/, '')) as Json
-  const decoded = codec.request.decode(json, { model, stream: reading.stream })
+  const decode = (counts ? codec.count : codec.request)!.decode
+  const decoded = decode(json, { model, stream: reading.stream })
   const request: ChatRequest =
     depth === undefined ? decoded : { ...decoded, reasoning: { ...decoded.reasoning, depth } }
-  const context: AnswerContext = {
+  const size = requestSize(request)
+  const context = (target: TargetModel): AnswerContext => ({
     model: reading.model,
     request,
     created: Math.floor(now() / 1000),
-    inputEstimate: Math.ceil(body.length / CHARACTERS_PER_TOKEN),
+    inputEstimate: estimator.estimate(target.model, size),
+  })
+
+  /** What every dialect needs before it can say the request. */
+  function prepared(dialect: Protocol, target: TargetModel) {
+    const other = codecOf(dialect)
+    const history = withoutForeignReasoning(request.messages, dialect.id, other.keepsReasoningText === true)
+    const messages = [...paired(history.messages)]
+    const { request: legal, restorer } = legalise(
+      { ...request, model: target.model, messages },
+      other.legal,
+      other.namespaces !== true,
+    )
+    return { other, legal, restorer, history }
   }
 
   return {
+    size,
+    count(dialect, target) {
+      const { other, legal } = prepared(dialect, target)
+      const answer = (tokens: number) => Buffer.from(stringifyExact(codec.count!.answer(tokens)))
+      const { count } = other
+      if (count === undefined) return { estimate: answer(estimator.estimate(target.model, size)) }
+      const whole = (counted: Buffer): Buffer => {
+        const tokens = count.read(parseExact(counted.toString('utf8')) as Json)
+        return answer(tokens ?? estimator.estimate(target.model, size))
+      }
+      return { json: count.encode(legal, target), carrier: { event: () => '', end: () => '', whole } }
+    },
     to(dialect, target) {
-      const other = codecOf(dialect)
-      const history = withoutForeignReasoning(request.messages, dialect.id, other.keepsReasoningText === true)
-      const { request: legal, restorer } = legalise(
-        { ...request, model: target.model, messages: [...paired(history.messages)] },
-        other.legal,
-        other.namespaces !== true,
-      )
+      const { other, legal, restorer, history } = prepared(dialect, target)
       const said = other.request.encode(legal, target)
       return {
         json: said.body,
         losses: [...history.losses, ...leftBehind(legal, dialect.id), ...said.losses],
-        carrier: carrier(codec, other, restorer(), context, reading),
+        carrier: carrier(codec, other, restorer(), context(target), reading),
       }
     },
     bytes: (value) => Buffer.from(stringifyExact(value)),

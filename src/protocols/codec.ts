@@ -71,6 +71,14 @@ export interface Codec {
     decode(body: Json): ChatResponse
     encode(answer: ChatResponse, context: AnswerContext): Json
   }
+  /** Counting tokens, in dialects that have it. */
+  count?: {
+    decode(body: Json, place: RequestPlace): ChatRequest
+    encode(request: ChatRequest, target: TargetModel): Json
+    /** The figure an answer tells. */
+    read(body: Json): number | undefined
+    answer(tokens: number): Json
+  }
   stream: {
     decoder(): EventDecoder
     encoder(context: AnswerContext): EventEncoder

@@ -1,11 +1,9 @@
 import type { Codec } from '../codec.ts'
 import { decodeRequest } from './request-decode.ts'
-import { encodeRequest } from './request-encode.ts'
+import { encodeCount, encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
 import { createDecoder } from './stream-decode.ts'
 import { createEncoder } from './stream-encode.ts'
-
-export { encodeCount as countTokensBody } from './request-encode.ts'
 
 /** The translating half of Anthropic Messages. */
 export const anthropicCodec: Codec = {
@@ -15,5 +13,11 @@ export const anthropicCodec: Codec = {
   },
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
+  count: {
+    decode: decodeRequest,
+    encode: (request, target) => encodeCount(request, target).body,
+    read: ({ input_tokens: tokens }) => (typeof tokens === 'number' ? tokens : undefined),
+    answer: (tokens) => ({ input_tokens: tokens }),
+  },
   stream: { decoder: createDecoder, encoder: createEncoder },
 }

@@ -6,7 +6,8 @@ import { fold } from '../../hub/fold.ts'
 import { leftBehind } from '../../hub/loss.ts'
 import type { ChatResponse } from '../../hub/response.ts'
 import { corpusMissing, eventsOf, type Recording, recordings } from '../testing/corpus.ts'
-import { anthropicCodec as codec, countTokensBody } from './codec.ts'
+import { anthropicCodec as codec } from './codec.ts'
+import { encodeCount } from './request-encode.ts'
 
 type Json = Record<string, unknown>
 
@@ -54,7 +55,7 @@ describe('recorded requests', { skip: corpusMissing }, () => {
       try {
         const hub = codec.request.decode(request, place)
         const counting = endpoint === 'count_tokens'
-        const { body, losses } = (counting ? countTokensBody : codec.request.encode)(hub, { model: place.model })
+        const { body, losses } = (counting ? encodeCount : codec.request.encode)(hub, { model: place.model })
         if (request['model'] === undefined) delete body['model']
         const wanted = normal(request)
         if (status === 400 && JSON.stringify(request).includes('"content":""')) {

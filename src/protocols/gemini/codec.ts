@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts'
+import { decodeCount, decodeCountRequest, encodeCount, encodeCountRequest } from './count.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
@@ -14,5 +15,11 @@ export const geminiCodec: Codec = {
   },
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
+  count: {
+    decode: (body, { model }) => decodeCountRequest(body, model),
+    encode: encodeCountRequest,
+    read: decodeCount,
+    answer: encodeCount,
+  },
   stream: { decoder: streamDecoder, encoder: streamEncoder },
 }

@@ -9,6 +9,7 @@ import { fold } from '../../hub/fold.ts'
 import type { Part } from '../../hub/request.ts'
 import type { ChatResponse, StreamEvent } from '../../hub/response.ts'
 import { asArray, asObject, isText, type Json } from '../json.ts'
+import { fitsStrict } from '../openai-shared/strict.ts'
 import { corpusMissing, eventsOf } from '../testing/corpus.ts'
 import { openaiChatCodec as codec } from './codec.ts'
 import { chatUsage } from './usage.ts'
@@ -70,6 +71,19 @@ function normal(wire: Json): Json {
   const spec = asObject(format?.['json_schema'])
   if (spec !== undefined && spec['name'] === undefined)
     body['response_format'] = { ...format, json_schema: { ...spec, name: 'answer' } }
+  // Strictness whose schema OpenAI would refuse is lost, and told.
+  const loosened = (spec: Json): Json =>
+    spec['strict'] === true && !fitsStrict(spec['parameters'] ?? spec['schema'])
+      ? drop(spec, (n) => n === 'strict')
+      : spec
+  body['tools'] = tools.map((tool: Json) => {
+    const f = asObject(tool['function'])
+    return f === undefined ? tool : { ...tool, function: loosened(f) }
+  })
+  if (tools.length === 0) delete body['tools']
+  const answer = asObject(body['response_format'])
+  if (asObject(answer?.['json_schema']) !== undefined)
+    body['response_format'] = { ...answer, json_schema: loosened(answer!['json_schema'] as Json) }
   // Said by nobody to OpenAI, lost and told.
   delete body['top_k']
   // The model stands in the path at Azure.

@@ -103,7 +103,7 @@ export function encodeReasoning(
   const { depth, show } = control
   const rest = ownRest(control)
   const ability = target.reasoning
-  const levels = ability?.by === 'effort' ? ability.levels : EFFORTS
+  const levels = levelsOf(ability)
   const body: Json = {}
 
   if (form.has('reasoning')) body['reasoning'] = { ...openrouter(depth, show), ...asObject(rest['reasoning']) }
@@ -122,6 +122,13 @@ export function encodeReasoning(
   if (show === false && !form.has('reasoning'))
     losses.push({ field: 'reasoning.show', reason: 'thoughts cannot be switched off here' })
   return body
+}
+
+/** Gateways in front of models with budgets take these words for them. */
+function levelsOf(ability: TargetModel['reasoning']): readonly Effort[] {
+  if (ability === undefined) return EFFORTS
+  if (ability.by === 'effort') return ability.levels
+  return ability.off ? ['none', 'low', 'medium', 'high'] : ['low', 'medium', 'high']
 }
 
 function openrouter(depth: Depth | undefined, show: boolean | undefined): Json {

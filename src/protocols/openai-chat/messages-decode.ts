@@ -67,7 +67,7 @@ function decodeMessage(wire: Json, path: string, form: Form, legacy: LegacyCalls
     case 'system':
       return { role: 'system', parts: content(), ...restOf(wire, PLAIN) }
     case 'developer':
-      return { role: 'system', parts: content(), ...restOf(wire, PLAIN, { role: 'developer' }) }
+      return { role: 'system', parts: content(), ...restOf(wire, PLAIN, { $role: 'developer' }) }
     case 'user':
       return { role: 'user', parts: content(), ...restOf(wire, PLAIN) }
     case 'assistant':

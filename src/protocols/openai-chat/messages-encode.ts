@@ -14,7 +14,7 @@ import type {
 } from '../../hub/request.ts'
 import { asObject, type Json } from '../json.ts'
 import { cacheControl, encodePart, urlOf } from './parts.ts'
-import { ownRest } from './rest.ts'
+import { noteOf, ownRest } from './rest.ts'
 import { detailsOf, ownCallExtra } from './thoughts.ts'
 
 const FAILED = 'Error: '
@@ -51,7 +51,9 @@ export function encodeMessages(messages: readonly Message[], form: ReadonlySet<s
     const others = message.parts.filter((part) => part.type !== 'tool-result')
     if (others.length === 0 && results.length > 0) continue
     flush()
-    out.push({ role: message.role, content: encodeContent(others, path, message.role, form, losses), ...rest })
+    // `developer` only where the client said so: many compatible servers do not know it.
+    const role = noteOf(message, '$role') ?? message.role
+    out.push({ role, content: encodeContent(others, path, message.role, form, losses), ...rest })
   }
   flush()
   return out

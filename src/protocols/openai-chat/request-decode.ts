@@ -2,6 +2,7 @@
 import { FailureError, failure } from '../../hub/failure.ts'
 import type { ChatRequest } from '../../hub/request.ts'
 import type { RequestPlace } from '../codec.ts'
+import { numberOf as exactNumber } from '../exact-json.ts'
 import type { Json } from '../json.ts'
 import { decodeFormat, decodeReasoning } from './controls.ts'
 import { decodeMessages } from './messages-decode.ts'
@@ -64,7 +65,7 @@ export function decodeRequest(body: Json, place: RequestPlace): ChatRequest {
     ...sampling(body),
     ...(reasoning !== undefined && { reasoning }),
     ...(output !== undefined && { output }),
-    ...restOf(body, known, form.size > 0 ? { form: [...form].sort() } : {}),
+    ...restOf(body, known, form.size > 0 ? { $form: [...form].sort() } : {}),
   }
 }
 
@@ -92,8 +93,7 @@ export function sampling(body: Json): Partial<ChatRequest> {
 function numberOf(body: Json, name: string): number | undefined {
   const value = body[name]
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'number') refuse(name, 'must be a number')
-  return value
+  return exactNumber(value) ?? refuse(name, 'must be a number')
 }
 
 function textOf(body: Json, name: string): string | undefined {

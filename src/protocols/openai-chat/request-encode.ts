@@ -14,7 +14,7 @@ const MOST_STOPS = 4
 export function encodeRequest(request: ChatRequest, target: TargetModel): { body: Json; losses: Loss[] } {
   const losses: Loss[] = []
   const form = formOf(request)
-  const { form: _, stream_options: wished, ...rest } = ownRest(request)
+  const { stream_options: wished, ...rest } = ownRest(request)
   const messages = encodeMessages(request.messages, form, losses)
   const format = encodeFormat(request.output, losses)
   const body: Json = {

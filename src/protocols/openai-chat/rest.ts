@@ -12,9 +12,16 @@ export function restOf(wire: Json, known: ReadonlySet<string>, more: Json = {}):
   return Object.keys(rest).length === 0 ? {} : { extras: { [ID]: rest } }
 }
 
-/** The members this dialect kept on the node. */
+/** The members this dialect kept on the node, to be spread back; notes (`$…`) are not among them. */
 export function ownRest(node: Node): Json {
-  return node.extras?.[ID] ?? {}
+  const kept = node.extras?.[ID]
+  if (kept === undefined) return {}
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => !name.startsWith('$')))
+}
+
+/** What the decoder noted of the form something had. */
+export function noteOf(node: Node, name: '$form' | '$role'): unknown {
+  return node.extras?.[ID]?.[name]
 }
 
 /**
@@ -26,6 +33,6 @@ export type Form = Set<string>
 
 /** The spellings the client used, if it spoke this dialect. */
 export function formOf(node: Node): ReadonlySet<string> {
-  const form = ownRest(node)['form']
+  const form = noteOf(node, '$form')
   return new Set(Array.isArray(form) ? (form as string[]) : [])
 }

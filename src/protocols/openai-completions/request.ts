@@ -26,6 +26,7 @@ const KNOWN = new Set([
   'n',
   'best_of',
   'suffix',
+  'echo',
   'user',
 ])
 
@@ -44,6 +45,8 @@ export function decodeRequest(body: Json, place: RequestPlace): ChatRequest {
   // `logprobs` is a number here and stays, told as lost: answers have no place for it.
   const { count: _, logprobs: __, ...limits } = sampling({ ...body, logprobs: undefined })
   const rest = Object.fromEntries(Object.entries(body).filter(([name, value]) => !KNOWN.has(name) && value !== null))
+  // Not for the upstream: the answer's encoder does it.
+  if (body['echo'] === true) rest['$echo'] = true
   return {
     model: place.model,
     stream: place.stream,
@@ -66,7 +69,7 @@ function promptOf(value: unknown): string {
 
 /** The prompt, if the client wants it repeated ahead of the completion. */
 export function echoed(request: ChatRequest): string {
-  if (request.extras?.[ID]?.['echo'] !== true) return ''
+  if (request.extras?.[ID]?.['$echo'] !== true) return ''
   const [part] = request.messages[0]?.parts ?? []
   return part?.type === 'text' ? part.text : ''
 }

@@ -65,7 +65,7 @@ export function refereeOpenaiResponses(events: readonly { event: string; data: s
     }
     inside(event, body, say)
   })
-  if (phase !== 'over') faults.push('no terminal event')
+  if ((phase as string) !== 'over') faults.push('no terminal event')
   return faults
 
   function response(body: Json, say: (fault: string) => void, status: string): Json {
