@@ -315,6 +315,24 @@ describe('bytes on the edge', () => {
     )
   })
 
+  it('a refusal that quotes the account’s key is told without it', async () => {
+    const server = createServer((req, res) => {
+      req.resume()
+      const error = { message: `Incorrect API key provided: ${A}.`, type: 'x', param: null, code: 'invalid_api_key' }
+      res.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await using run = await start(accounts(chat, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, [A]))
+    for (const stream of [true, false]) {
+      const answer = await ask(run, chat, { stream })
+      assert.ok(answer.status === 401 || answer.status === 429)
+      assert.match(answer.raw, /Incorrect API key provided/)
+      assert.ok(!answer.raw.includes(A), answer.raw)
+    }
+    server.closeAllConnections()
+    server.close()
+  })
+
   it('a redirect is never followed', async () => {
     const server = createServer((_, res) => res.writeHead(307, { location: 'http://127.0.0.1:1/' }).end())
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -401,10 +401,13 @@ describe('what rests', () => {
   it('is forgotten by a reset', () => {
     const pool = createPool({ now: clock() })
     const list = [candidate('a')]
-    rest(pool, list, 'a', broke)
-    pool.reset('a')
-    pool.reset('nobody')
-    assert.equal(turn(pool, list), 'a')
+    for (const f of [broke, down]) {
+      rest(pool, list, 'a', f)
+      assert.equal(turn(pool, list), undefined)
+      pool.reset(list[0]!.account)
+      assert.equal(turn(pool, list), 'a')
+    }
+    pool.reset(candidate('nobody').account)
   })
 
   it('is forgotten with its account when the config drops it, but not while a request is under way', () => {
@@ -451,7 +454,7 @@ describe('under any history', () => {
     }),
     fc.record({ do: fc.constant('wait' as const), ms: fc.nat({ max: 400_000 }) }),
     fc.record({ do: fc.constant('prune' as const), keep: fc.subarray(accounts) }),
-    fc.record({ do: fc.constant('reset' as const), id: fc.constantFrom(...ids) }),
+    fc.record({ do: fc.constant('reset' as const), account: fc.constantFrom(...accounts) }),
   )
 
   it('requests under way are counted right, at most one probe runs a lease, and all are usable again in time', () => {
@@ -474,7 +477,7 @@ describe('under any history', () => {
             else pool.failed(seat!, s.how as typeof busy)
           } else if (s.do === 'wait') now.advance(s.ms)
           else if (s.do === 'prune') pool.prune(s.keep)
-          else if (s.do === 'reset') pool.reset(s.id)
+          else if (s.do === 'reset') pool.reset(s.account)
           for (const id of ids) assert.equal(pool.inFlight(id), open.filter((seat) => seat.account.id === id).length)
         }
         now.advance(DEFAULT_COOLDOWN.probeMs)

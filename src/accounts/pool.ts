@@ -58,8 +58,8 @@ export interface Pool {
   soonest(candidates: readonly Candidate[], tried?: ReadonlySet<string>): RestingInfo | undefined
   /** Everyone who rests now. */
   resting(accounts: readonly Account[]): RestingInfo[]
-  /** Forgets what is held against an account. */
-  reset(accountId: string): void
+  /** Forgets what is held against an account and its endpoint. */
+  reset(account: Account): void
   /** Requests under way, by account id. */
   inFlight(accountId: string): number
   /** Drops the state of accounts that are no longer configured. */
@@ -288,8 +288,9 @@ export function createPool(options: PoolOptions = {}): Pool {
       return found
     },
 
-    reset(accountId) {
-      const s = states.get(accountId)
+    reset(account) {
+      endpoints.delete(endpointKey(account))
+      const s = states.get(account.id)
       if (s === undefined) return
       s.account = undefined
       s.models.clear()

@@ -78,6 +78,8 @@ const NOT_RETURNED = new Set([
   'server',
   'date',
   'vary',
+  'cache-control',
+  'x-accel-buffering',
 ])
 
 const NOT_RETURNED_PREFIX = /^(?:access-control-|cf-|x-logicaproxy-(?!simulated)|x-ai-|content-security-)/

@@ -41,6 +41,8 @@ forbidden.addSubnet('169.254.0.0', 16)
 forbidden.addSubnet('fe80::', 10, 'ipv6')
 forbidden.addAddress('100.100.100.200')
 forbidden.addAddress('fd00:ec2::254', 'ipv6')
+// The same, as NAT64 spells it (RFC 6052).
+forbidden.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
 forbidden.addAddress('0.0.0.0')
 forbidden.addAddress('::', 'ipv6')
 

@@ -44,8 +44,16 @@ export function exhausted(
 ): Failure {
   if (last.scope === 'request') return last
   const tries = attempts.map((a) => `${a.accountLabel}: ${a.failure?.status ?? a.status}`).join(', ')
-  const retryAfter = soonest === undefined ? last.retryAfter : secondsUntil(soonest, now)
-  return { ...last, retryAfter, message: `${last.message} (tried ${tries})` }
+  // Waiting mends no refused credential; a client would only sleep on it.
+  const refused = last.kind === 'unauthorized' || last.kind === 'forbidden'
+  const retryAfter = refused ? undefined : soonest === undefined ? last.retryAfter : secondsUntil(soonest, now)
+  return { ...last, status: accountStatus(last), retryAfter, message: `${last.message} (tried ${tries})` }
+}
+
+/** Some vendors say 400 of an account's key or credit; to a client 400 would mean that its request is wrong. */
+function accountStatus({ status, kind }: Failure): number {
+  if (status !== 400) return status
+  return kind === 'unauthorized' ? 401 : kind === 'quota-exhausted' ? 402 : status
 }
 
 function secondsUntil({ nextTry }: RestingInfo, now: number): number {

@@ -53,9 +53,18 @@ export function plan(input: PlanInput): Plan | Failure {
   return targets.length > 0 ? { targets } : nobody(input, input.model)
 }
 
+/** A classifier that fails cannot tell; its fault must not become the client's. */
+function classified({ classifier, protocol, body }: PlanInput): Classification | undefined {
+  try {
+    return classifier?.({ protocol, body })
+  } catch {
+    return undefined
+  }
+}
+
 function planAuto(input: PlanInput): Plan | Failure {
   const router = input.config['ai-router']
-  const said = input.classifier?.({ protocol: input.protocol, body: input.body })
+  const said = classified(input)
   const names = said === undefined ? [] : [...listed(router.routes, said.category)]
   if (router['default-model'] !== '') names.push(router['default-model'])
   if (names.length === 0)

@@ -10,7 +10,7 @@ import type { ChatRequest, Message, OutputFormat } from '../../hub/request.ts'
 import type { RequestPlace } from '../codec.ts'
 import type { Json } from '../json.ts'
 import { decodeContent } from './blocks-decode.ts'
-import { isNumber, isObject, isObjects, isString, isStrings, listNote, type Taker, taker } from './take.ts'
+import { isObject, isObjects, isString, isStrings, listNote, type Taker, taker } from './take.ts'
 import { decodeThinking, isEffort } from './thinking.ts'
 import { decodeChoice, decodeTool } from './tools.ts'
 
@@ -49,10 +49,10 @@ function refuseContinuedThread(t: Taker): void {
 }
 
 function numbers(t: Taker): Partial<ChatRequest> {
-  const maxOutputTokens = t.take('max_tokens', isNumber)
-  const temperature = t.take('temperature', isNumber)
-  const topP = t.take('top_p', isNumber)
-  const topK = t.take('top_k', isNumber)
+  const maxOutputTokens = t.number('max_tokens')
+  const temperature = t.number('temperature')
+  const topP = t.number('top_p')
+  const topK = t.number('top_k')
   const stop = t.take('stop_sequences', isStrings)
   return {
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),

@@ -643,11 +643,15 @@ describe('the simulator', () => {
   })
 })
 
-/** Arguments as values: a stream spaces them as it likes. */
+/** Ids and signatures are of each answer's own; arguments are spaced as the stream likes. */
 function plain(answer: ReturnType<typeof fold>): unknown {
   return {
     ...answer,
-    parts: answer.parts.map((part) => (part.type === 'tool-call' ? { ...part, input: JSON.parse(part.input) } : part)),
+    id: '',
+    parts: answer.parts.map((part) => {
+      if (part.type === 'tool-call') return { ...part, id: '', input: JSON.parse(part.input) }
+      return part.type === 'reasoning' ? { ...part, signature: { ...part.signature, value: '' } } : part
+    }),
   }
 }
 

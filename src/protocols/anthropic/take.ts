@@ -1,13 +1,15 @@
 /** Small helpers with which decoders take what they know out of a wire object and leave the rest (design rule 1). */
 import type { Loss } from '../../hub/loss.ts'
 import type { Extras } from '../../hub/request.ts'
-import { isExactNumber } from '../exact-json.ts'
+import { isExactNumber, numberOf } from '../exact-json.ts'
 import type { Json } from '../json.ts'
 
 /** A wire object being emptied. Null counts as absent: the API treats both alike. */
 export interface Taker {
   /** The value, and it is gone from the rest; undefined, and it stays, if it is not of the wanted form. */
   take<T>(name: string, is: (value: unknown) => value is T): T | undefined
+  /** A number, however many digits it was written with. */
+  number(name: string): number | undefined
   /** What nobody took. */
   readonly rest: Json
   /** The rest as the extras of a node; nothing if there is none. */
@@ -23,6 +25,11 @@ export function taker(wire: Json): Taker {
       const value = rest[name]
       if (!is(value)) return undefined
       delete rest[name]
+      return value
+    },
+    number(name) {
+      const value = numberOf(rest[name])
+      if (value !== undefined) delete rest[name]
       return value
     },
     extras: () => (Object.keys(rest).length === 0 ? {} : { extras: { anthropic: rest } }),
@@ -60,7 +67,6 @@ export function listNote(content: unknown): Json {
 
 export const isString = (value: unknown): value is string => typeof value === 'string'
 export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
-export const isNumber = (value: unknown): value is number => typeof value === 'number'
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 export const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(isString)

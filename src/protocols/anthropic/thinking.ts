@@ -5,7 +5,7 @@
 import { asBudget, asEffort, type ReasoningAbility } from '../../hub/reasoning.ts'
 import type { Effort, ReasoningControl } from '../../hub/request.ts'
 import type { Json } from '../json.ts'
-import { isNumber, isString, type Losses, noted, own, type Taker, taker } from './take.ts'
+import { isString, type Losses, noted, own, type Taker, taker } from './take.ts'
 
 const LEVELS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
 const MIN_BUDGET = 1024
@@ -35,7 +35,7 @@ function depthOf(t: Taker, effort: Effort | undefined): ReasoningControl['depth'
   const type = t.take('type', isString)
   if (type === 'disabled') return { mode: 'off' }
   if (type === 'adaptive') return effort === undefined ? { mode: 'auto' } : { mode: 'effort', effort }
-  const tokens = type === 'enabled' ? t.take('budget_tokens', isNumber) : undefined
+  const tokens = type === 'enabled' ? t.number('budget_tokens') : undefined
   return tokens === undefined ? undefined : { mode: 'budget', tokens }
 }
 

@@ -11,7 +11,7 @@ import type {
 import type { Json } from '../json.ts'
 import { takeCache, WEB_SEARCH } from './blocks-decode.ts'
 import { inputSchema, isGrammar } from './schema.ts'
-import { isBoolean, isNumber, isObject, isString, isStrings, type Losses, own, type Taker, taker } from './take.ts'
+import { isBoolean, isObject, isString, isStrings, type Losses, own, type Taker, taker } from './take.ts'
 
 const SEARCH_TYPE = 'web_search_20250305'
 
@@ -42,7 +42,7 @@ export function decodeTool(wire: Json): Tool {
 function searchTool(t: Taker): SearchTool {
   if (t.rest['type'] === SEARCH_TYPE) delete t.rest['type']
   if (t.rest['name'] === WEB_SEARCH) delete t.rest['name']
-  const maxUses = t.take('max_uses', isNumber)
+  const maxUses = t.number('max_uses')
   const allowedDomains = t.take('allowed_domains', isStrings)
   const blockedDomains = t.take('blocked_domains', isStrings)
   const location = t.take('user_location', isLocation)

@@ -1,5 +1,5 @@
 import type { Codec } from '../codec.ts'
-import { decodeCount, decodeCountRequest, encodeCount, encodeCountRequest } from './count.ts'
+import { answerCount, decodeCountRequest, encodeCountRequest, readCount } from './count.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
@@ -15,11 +15,6 @@ export const geminiCodec: Codec = {
   },
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
-  count: {
-    decode: (body, { model }) => decodeCountRequest(body, model),
-    encode: encodeCountRequest,
-    read: decodeCount,
-    answer: encodeCount,
-  },
+  count: { decode: decodeCountRequest, encode: encodeCountRequest, read: readCount, answer: answerCount },
   stream: { decoder: streamDecoder, encoder: streamEncoder },
 }

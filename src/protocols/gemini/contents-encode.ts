@@ -63,6 +63,9 @@ export function encodeContents(
     contents = [{ role: 'user', parts: system, rest: {} }]
     system = []
   }
+  // Calls follow a user's turn; a history that was cut off before them gets an empty one, which the API takes.
+  if (contents[0] === undefined || (contents[0].role === 'model' && contents[0].parts.some((p) => 'functionCall' in p)))
+    contents = [{ role: 'user', parts: [{ text: '' }], rest: {} }, ...contents]
   for (const content of contents) finish(content, context)
   const systemRest = Object.assign({}, ...leading.map((message) => message.extras?.gemini ?? {})) as Json
   return {
@@ -74,7 +77,11 @@ export function encodeContents(
 
 function encodeMessage(message: Message, context: Context): Content[] {
   const parts = message.role === 'system' ? reminders(message, context) : encodeParts(message, context)
-  if (parts.length === 0) return []
+  if (parts.length === 0) {
+    // The turn itself says something, if only that it is the other's turn again.
+    if (message.role !== 'user' || message.parts.length === 0) return []
+    parts.push({ text: '' })
+  }
   return [{ role: message.role === 'assistant' ? 'model' : 'user', parts, rest: message.extras?.gemini ?? {} }]
 }
 
@@ -106,6 +113,8 @@ function merged(contents: readonly Content[]): Content[] {
 /** What the whole turn decides: results stand first, and the first call of a model's turn is signed. */
 function finish(content: Content, { third }: Context): void {
   if (content.role === 'user') {
+    const filled = content.parts.filter((part) => part['text'] !== '')
+    if (filled.length > 0) content.parts = filled
     const results = content.parts.filter((part) => 'functionResponse' in part)
     if (results.length > 0)
       content.parts = [...results, ...content.parts.filter((part) => !('functionResponse' in part))]

@@ -1,15 +1,15 @@
 /** countTokens (https://ai.google.dev/api/tokens#method:-models.counttokens): bare `contents`, or a whole request. */
 import type { ChatRequest } from '../../hub/request.ts'
-import type { Json, TargetModel } from '../codec.ts'
-import { asObject } from '../json.ts'
+import type { Json, RequestPlace, TargetModel } from '../codec.ts'
+import { asObject, count } from '../json.ts'
 import { normalised } from './fields.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 
 /** Reads either form of a count request. */
-export function decodeCountRequest(body: Json, model: string): ChatRequest {
+export function decodeCountRequest(body: Json, place: RequestPlace): ChatRequest {
   const wire = normalised(body) as Json
-  return decodeRequest(asObject(wire['generateContentRequest']) ?? wire, { model, stream: false })
+  return decodeRequest(asObject(wire['generateContentRequest']) ?? wire, place)
 }
 
 /** The form that counts everything: instructions and tools too. */
@@ -18,11 +18,10 @@ export function encodeCountRequest(request: ChatRequest, target: TargetModel): J
   return { generateContentRequest: { model: `models/${target.model}`, ...body } }
 }
 
-export function decodeCount(body: Json): number | undefined {
-  const total = body['totalTokens'] ?? body['total_tokens']
-  return typeof total === 'number' ? total : undefined
+export function readCount(body: Json): number | undefined {
+  return count((normalised(body) as Json)['totalTokens'])
 }
 
-export function encodeCount(tokens: number): Json {
+export function answerCount(tokens: number): Json {
   return { totalTokens: tokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: tokens }] }
 }

@@ -30,7 +30,7 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const said = encodeContents(request, third)
   losses.push(...said.losses)
   const { tools, hasFunctions, mixed } = encodeTools(request.tools ?? [], third, lose)
-  const choice = encodeChoice(request, asObject(toolConfig), hasFunctions, mixed, lose)
+  const choice = encodeChoice(request, asObject(toolConfig), { hasFunctions, mixed, third }, lose)
   const config = {
     ...encodeSampling(request, target, lose),
     ...encodeThinking(request, target),
@@ -101,7 +101,6 @@ function encodeFunction(tool: FunctionTool | CustomTool, name: string, lose: Los
       lose('tools.format', 'Gemini has no grammars for the input of tools')
     return { ...named, parametersJsonSchema: CUSTOM_SCHEMA, ...rest }
   }
-  if (tool.strict) lose('tools.strict', 'Gemini has no strict tools')
   if (tool.schema === undefined) return { ...named, ...rest }
   return form === 'parameters'
     ? { ...named, parameters: toSubset(tool.schema), ...rest }
@@ -118,15 +117,20 @@ function encodeSearch(tool: SearchTool, lose: Lose): Json {
 function encodeChoice(
   request: ChatRequest,
   own: Json | undefined,
-  hasFunctions: boolean,
-  mixed: boolean,
+  { hasFunctions, mixed, third }: { hasFunctions: boolean; mixed: boolean; third: boolean },
   lose: Lose,
 ): Json | undefined {
   if (request.parallelToolCalls === false) lose('parallelToolCalls', 'Gemini cannot be held to one call at a time')
   const rest = asObject(own?.['functionCallingConfig'])
-  const calling = {
+  const calling: Json = {
     ...(hasFunctions || rest !== undefined ? callingConfig(request, hasFunctions, lose) : undefined),
     ...rest,
+  }
+  if (hasFunctions && isStrict(request)) {
+    // ANY and VALIDATED hold calls to their schemas; the latter leaves the model free to call nothing.
+    const free = calling['mode'] === undefined || calling['mode'] === 'AUTO'
+    if (free && third) calling['mode'] = 'VALIDATED'
+    else if (free) lose('tools.strict', 'this model cannot be held to the schemas of its tools')
   }
   const config: Json = {
     ...(Object.keys(calling).length > 0 && { functionCallingConfig: calling }),
@@ -136,6 +140,10 @@ function encodeChoice(
   }
   if (Object.keys(calling).length > 0) config['functionCallingConfig'] = calling
   return Object.keys(config).length > 0 ? config : undefined
+}
+
+function isStrict({ tools = [] }: ChatRequest): boolean {
+  return tools.some((tool) => tool.type === 'function' && tool.strict === true)
 }
 
 function callingConfig(request: ChatRequest, hasFunctions: boolean, lose: Lose): Json | undefined {

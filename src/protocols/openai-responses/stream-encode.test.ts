@@ -49,7 +49,12 @@ const calls = (parts: readonly Part[]) =>
     p.type === 'tool-call' ? [[p.id, p.name, p.custom ?? false, p.input === '' && !p.custom ? '{}' : p.input]] : [],
   )
 const seals = (parts: readonly Part[]) =>
-  parts.flatMap((p) => (p.type === 'reasoning' && p.signature ? [p.signature] : []))
+  parts.flatMap((p) => {
+    if (p.type !== 'reasoning' || p.signature === undefined) return []
+    const { issuer, value, redacted } = p.signature
+    // Everything sealed is hidden in this dialect; there is no mark for it.
+    return [{ issuer, value, redacted: issuer !== 'openai-responses' && redacted === true }]
+  })
 
 /** Reasoning without words and seal says nothing, and a picture or search nothing beyond itself. */
 const order = (parts: readonly Part[]) =>

@@ -93,25 +93,26 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
   }
 
   function open(part: PartStart, { item }: Ids): Writer | undefined {
+    if (part.type === 'text') return contentWriter(TEXT)
+    if (part.type === 'refusal') {
+      refused = true
+      return contentWriter(REFUSAL)
+    }
+    if (part.type === 'media' && part.source.type === 'url') return link(part)
+    closeMessage()
     switch (part.type) {
-      case 'text':
-        return contentWriter(TEXT)
-      case 'refusal':
-        refused = true
-        return contentWriter(REFUSAL)
       case 'reasoning':
-        closeMessage()
         return reasoningWriter(item('rs', output.length))
       case 'tool-call':
-        closeMessage()
         return callWriter(part, item(part.custom ? 'ctc' : 'fc', output.length))
       case 'search':
         search(part)
-        return undefined
+        break
       case 'media':
         media(part, item('ig', output.length))
-        return undefined
+        break
     }
+    return undefined
   }
 
   function added(item: Json): string {
@@ -234,7 +235,6 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
   }
 
   function search(part: Extract<PartStart, { type: 'search' }>): void {
-    closeMessage()
     const item = encodeSearch(part, searchId(part.id))
     const at = added({ ...item, status: 'in_progress' })
     for (const step of ['in_progress', 'searching', 'completed']) write(`response.web_search_call.${step}`, at)
@@ -242,20 +242,19 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
   }
 
   function media(part: Extract<PartStart, { type: 'media' }>, id: string): void {
-    if (part.kind !== 'image') return
-    const item = encodeImageCall(part, id)
-    if (item === undefined) {
-      // A picture behind a URL has no item; a link says where it is.
-      if (part.source.type !== 'url') return
-      const link = contentWriter(TEXT)
-      link.delta(`![image](${part.source.url})`)
-      link.end()
-      return
-    }
-    closeMessage()
+    const item = part.kind === 'image' ? encodeImageCall(part, id) : undefined
+    if (item === undefined) return
     const at = added({ id, type: 'image_generation_call', status: 'in_progress', result: null })
     for (const step of ['in_progress', 'generating', 'completed']) write(`response.image_generation_call.${step}`, at)
     done(item)
+  }
+
+  /** A picture behind a URL has no item; a link says where it is. */
+  function link({ kind, source }: Extract<PartStart, { type: 'media' }>): undefined {
+    if (kind !== 'image' || source.type !== 'url') return
+    const writer = contentWriter(TEXT)
+    writer.delta(`![image](${source.url})`)
+    writer.end()
   }
 
   function terminal(): void {
