@@ -33,7 +33,12 @@ export interface ForwarderOptions {
 
 export function forwarder({ name = 'forwarder', nagle = false, node = [] }: ForwarderOptions = {}): Starter {
   return async (mockPort) => {
-    const args = [...node, join(import.meta.dirname, 'forwarder.ts'), `http://127.0.0.1:${mockPort}`, ...(nagle ? ['--nagle'] : [])]
+    const args = [
+      ...node,
+      join(import.meta.dirname, 'forwarder.ts'),
+      `http://127.0.0.1:${mockPort}`,
+      ...(nagle ? ['--nagle'] : []),
+    ]
     const child = start(process.execPath, args)
     const { port } = await listening(child, name)
     return candidate(name, 'node:http + undici dispatch', child, {

@@ -1,6 +1,8 @@
 /** A field of candidates that are alive at once, with the mock and the clients beside them, and one slice on it. */
-import { type Candidate, direct, type Starter } from './candidates.ts'
+
+import { createHash } from 'node:crypto'
 import { type Helper, startHelper } from './calls.ts'
+import { type Candidate, direct, type Starter } from './candidates.ts'
 import type { ClosedLoop, ClosedLoopResult, SingleAnswer } from './load.ts'
 import {
   CANDIDATE_CORE,
@@ -12,9 +14,8 @@ import {
   isTooLoaded,
   residentKib,
 } from './machine.ts'
-import { burstAnswer, chatBody } from './traffic.ts'
-import { createHash } from 'node:crypto'
 import { MessageReader } from './message-reader.ts'
+import { burstAnswer, chatBody } from './traffic.ts'
 
 export interface Field {
   readonly load: Helper
@@ -49,10 +50,14 @@ export async function checkFaithful({ load }: Field, { name, target }: Candidate
     new Error(`${name} ${what}: ${answer.status} ${answer.body.slice(0, 300)}`)
   const echo = await load.call<SingleAnswer>('once', { target, model: 'mock-echo', bytes, stream: false })
   if (echo.status !== 200) throw fault('does not answer', echo)
-  const sent = createHash('sha256').update(chatBody('mock-echo', bytes, false)).digest('hex')
+  const sent = createHash('sha256')
+    .update(chatBody('mock-echo', bytes, false))
+    .digest('hex')
   if (name !== 'portkey' && !echo.body.includes(sent)) throw fault('changed the body of a request', echo)
   const burst = await load.call<SingleAnswer>('once', { target, model: 'mock-burst', bytes: 2_000, stream: true })
-  const same = createHash('sha256').update(bodyOf(burstAnswer(200))).digest('hex')
+  const same = createHash('sha256')
+    .update(bodyOf(burstAnswer(200)))
+    .digest('hex')
   if (name !== 'portkey' && burst.digest !== same) throw fault('changed a stream', burst)
 }
 

@@ -54,8 +54,7 @@ function handle(req: IncomingMessage, res: ServerResponse): void {
   req.on('end', () => {
     const headers: string[] = []
     const raw = req.rawHeaders
-    for (let i = 0; i < raw.length; i += 2)
-      if (!DROPPED.has(raw[i]!.toLowerCase())) headers.push(raw[i]!, raw[i + 1]!)
+    for (let i = 0; i < raw.length; i += 2) if (!DROPPED.has(raw[i]!.toLowerCase())) headers.push(raw[i]!, raw[i + 1]!)
     headers.push('authorization', 'Bearer upstream-key-0123456789')
     agent.dispatch(
       {

@@ -72,7 +72,7 @@ export class MessageReader {
       return bytes.length
     }
     this.#kept = undefined
-    const text = all.toString("latin1", 0, end)
+    const text = all.toString('latin1', 0, end)
     this.#listener.head(text)
     const length = /\r\ncontent-length: *(\d+)/i.exec(text)
     if (length !== null) {
@@ -87,7 +87,7 @@ export class MessageReader {
 
   #size(bytes: Buffer, from: number): number {
     const lf = bytes.indexOf(10, from)
-    this.#sizeText += bytes.toString("latin1", from, lf === -1 ? bytes.length : lf)
+    this.#sizeText += bytes.toString('latin1', from, lf === -1 ? bytes.length : lf)
     if (lf === -1) return bytes.length
     this.#left = Number.parseInt(this.#sizeText, 16)
     this.#sizeText = ''

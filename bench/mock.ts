@@ -115,7 +115,9 @@ const server = createServer({ noDelay: true }, (socket) => {
 serveCalls({
   listen: () =>
     new Promise<number>((resolve) => {
-      server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => resolve((server.address() as AddressInfo).port))
+      server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () =>
+        resolve((server.address() as AddressInfo).port),
+      )
     }),
   /** Paced streams under way. */
   open: async () => open,

@@ -36,9 +36,7 @@ export function selfTimes(profile: CpuProfile): ProfileLine[] {
     all += time
     times.set(name, (times.get(name) ?? 0) + time)
   })
-  return [...times]
-    .map(([where, time]) => ({ where, self: (time / all) * 100 }))
-    .sort((a, b) => b.self - a.self)
+  return [...times].map(([where, time]) => ({ where, self: (time / all) * 100 })).sort((a, b) => b.self - a.self)
 }
 
 /** Profiles the gateway in one case, alone in its field. */

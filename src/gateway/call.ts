@@ -11,6 +11,7 @@ import { createPreparer, type Known, type Prepared } from './outgoing.ts'
 import { isReading, type Matched, type Reading, readRequest } from './reading.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { sessionKey } from './session.ts'
+import type { SignatureMemory } from './signature-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { UpstreamHeaders, UpstreamTransport } from './transport.ts'
 import { allResting, discreet, exhausted, headerText, lossy, notAllowed, unprepared, withoutEchoes } from './words.ts'
@@ -22,6 +23,7 @@ export interface CallContext {
   transport: UpstreamTransport
   budget: RetryBudget
   estimator: Estimator
+  memory: SignatureMemory
   now: () => number
   classifier?: Classifier
   /** Takes secrets out of words from upstream. */
@@ -102,7 +104,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     reading = read
-    record.requestedModel = read.model
+    record.requestedModel = read.asked
     record.stream = read.stream
     if (request.client.allows?.(read.model) === false) {
       refuse(notAllowed(read.model))
@@ -112,7 +114,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       registry: snapshot.registry,
       config: snapshot.config,
       protocol: protocol.id,
-      model: record.requestedModel,
+      model: read.model,
       body: request.body,
       pin: matched.pin,
       translates: protocol.codec !== undefined && (!countsOnly || protocol.codec.count !== undefined),
@@ -123,7 +125,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     planned = result
-    prepare = createPreparer(snapshot, matched, request, read, { now, estimator: context.estimator })
+    prepare = createPreparer(snapshot, matched, request, read, context)
     record.category = result.category
     const seats = result.targets.reduce((sum, target) => sum + target.candidates.length, 0)
     if (snapshot.sessionTtlMs > 0 && seats > 1)

@@ -8,6 +8,7 @@ import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import type { Matched } from './reading.ts'
 import { createRetryBudget } from './retry-budget.ts'
+import { createSignatureMemory } from './signature-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTransport, type UpstreamTransport } from './transport.ts'
 
@@ -61,6 +62,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     options.transport ?? createTransport({ connectTimeoutMs: () => snapshot.config.timeouts.connect * 1000 })
   const budget = createRetryBudget(now)
   const estimator = createEstimator()
+  const memory = createSignatureMemory(now)
   const calls = new Set<Call>()
   const scrub = options.scrub ?? ((text: string) => text)
 
@@ -106,7 +108,19 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
         if (listeners.attempt.size > 0) emit('attempt', attempt, request)
       }
       call = startCall(
-        { snapshot, pool, transport, budget, estimator, now, classifier: options.classifier, scrub, onAttempt, onEnd },
+        {
+          snapshot,
+          pool,
+          transport,
+          budget,
+          estimator,
+          memory,
+          now,
+          classifier: options.classifier,
+          scrub,
+          onAttempt,
+          onEnd,
+        },
         matched,
         request,
         reply,

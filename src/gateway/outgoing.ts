@@ -1,18 +1,19 @@
 /** Step 5 of the road: the lane a request takes to one seat, and what is sent there. */
 import type { Seat } from '../accounts/pool.ts'
 import type { Loss } from '../hub/loss.ts'
+import type { Json, TargetModel } from '../protocols/codec.ts'
+import { stringifyExact } from '../protocols/exact-json.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import { modelFacts } from '../providers/families.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import { splice } from '../wire/peek.ts'
 import { type Carrier, jsonArrayCarrier } from './carrier.ts'
-import type { Estimator } from './estimate.ts'
 import type { Lane } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
 import { forwardable } from './headers.ts'
 import type { Matched, Reading } from './reading.ts'
 import type { Snapshot } from './snapshot.ts'
-import { createTranslator, type Translator } from './translate.ts'
+import { createTranslator, type Translator, type TranslatorContext } from './translate.ts'
 
 /** An answer the road knows by itself: a count of tokens for a dialect that cannot count. */
 export interface Known {
@@ -42,7 +43,7 @@ export function createPreparer(
   matched: Matched,
   request: InboundRequest,
   reading: Reading,
-  estimating: { now: () => number; estimator: Estimator },
+  borrowed: Pick<TranslatorContext, 'now' | 'estimator' | 'memory'>,
 ): (seat: Seat) => Prepared | Known {
   const { protocol } = matched
   const counts = matched.route.action === 'count-tokens'
@@ -75,23 +76,39 @@ export function createPreparer(
   /** Untouched, with the model's name spliced in, or changed by the operator's rules. */
   function sameDialect(seat: Seat): { body: Buffer; lane: Lane; carrier?: Carrier } {
     const span = reading.spans.get('model')
-    const renamed = span !== undefined && matched.model === undefined && seat.model !== reading.model
+    const renamed = span !== undefined && matched.model === undefined && seat.model !== reading.asked
     const carrier = reading.stream && reading.framing === 'json-array' ? jsonArrayCarrier() : undefined
     const steps = rulesFor(seat, protocol)
-    if (steps.length > 0) {
-      const json = JSON.parse(request.body.toString('utf8').replace(/^\ufeff/, '')) as Record<string, unknown>
+    const deeper = reading.depth !== undefined && !counts && protocol.codec !== undefined
+    if (steps.length > 0 || deeper) {
+      const json = deeper
+        ? translatorOf().same(targetOf(seat))
+        : (JSON.parse(request.body.toString('utf8').replace(/^\ufeff/, '')) as Json)
       if (renamed) json['model'] = seat.model
       for (const step of steps) step(json)
-      return { body: Buffer.from(JSON.stringify(json)), lane: 'native', carrier }
+      return { body: Buffer.from(stringifyExact(json)), lane: 'native', carrier }
     }
     const body = renamed ? splice(request.body, span, JSON.stringify(seat.model)) : request.body
     return { body, lane: 'pass-through', carrier }
   }
 
+  function translatorOf(): Translator {
+    translator ??= createTranslator(protocol, request.body, reading, {
+      ...borrowed,
+      counts,
+      client: request.client.name,
+    })
+    return translator
+  }
+
+  function targetOf({ model }: Seat): TargetModel {
+    const known = modelFacts(snapshot.providers.values(), model)
+    return { model, reasoning: known?.reasoning, maxOutput: known?.maxOutput }
+  }
+
   function translated(seat: Seat, dialect: Protocol) {
-    translator ??= createTranslator(protocol, request.body, reading, { ...estimating, counts })
-    const known = modelFacts(snapshot.providers.values(), seat.model)
-    const target = { model: seat.model, reasoning: known?.reasoning, maxOutput: known?.maxOutput }
+    const translator = translatorOf()
+    const target = targetOf(seat)
     const lane: Lane = 'translate'
     if (counts) {
       const counted = translator.count(dialect, target)

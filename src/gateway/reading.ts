@@ -1,5 +1,6 @@
 /** Step 2 of the road: what the body's top level says, without parsing it. */
 import { type Failure, failure } from '../hub/failure.ts'
+import { type ReasoningDepth, suffixOf } from '../hub/reasoning.ts'
 import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
 import { PeekError, peek, type Span, spanString } from '../wire/peek.ts'
 import type { InboundRequest } from './exchange.ts'
@@ -18,7 +19,12 @@ export interface Matched {
 }
 
 export interface Reading {
+  /** The name without a reasoning suffix: what is routed. */
   model: string
+  /** The name as the client said it: `gpt-5.2(high)`. */
+  asked: string
+  /** How deep to think, where the name says so; it overrides the body (domain.md 3.4). */
+  depth?: ReasoningDepth
   stream: boolean
   framing: Framing
   /** Where the members stand that the road looks at. */
@@ -60,7 +66,7 @@ export function readRequest(matched: Matched, request: InboundRequest, maxDepth:
     route.action === 'generate' &&
     (route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true'))
   const framing = route.stream === true && !/[?&]alt=sse(?:&|$)/.test(request.query) ? 'json-array' : 'sse'
-  return { model, stream, framing, spans }
+  return { ...suffixOf(model), asked: model, stream, framing, spans }
 }
 
 export function isReading(result: Reading | Failure): result is Reading {

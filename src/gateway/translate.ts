@@ -5,7 +5,6 @@ import { withoutForeignReasoning } from '../hub/foreign.ts'
 import { legalise, type Restore } from '../hub/legal.ts'
 import { type Loss, leftBehind } from '../hub/loss.ts'
 import { paired } from '../hub/pairing.ts'
-import { suffixOf } from '../hub/reasoning.ts'
 import type { ChatRequest } from '../hub/request.ts'
 import type { ChatResponse, StreamEvent } from '../hub/response.ts'
 import type { AnswerContext, Codec, Json, TargetModel } from '../protocols/codec.ts'
@@ -15,8 +14,11 @@ import { createSseParser, type Sse } from '../wire/sse.ts'
 import type { Carrier } from './carrier.ts'
 import { type Estimator, requestSize } from './estimate.ts'
 import type { Reading } from './reading.ts'
+import type { SignatureMemory } from './signature-memory.ts'
 
 export interface Translator {
+  /** The request in its own dialect, changed by what its model's name asks for. */
+  same(target: TargetModel): Json
   /** The size of the request for estimates of its tokens, see estimate.ts. */
   readonly size: number
   /** Counts tokens: by asking the upstream if its dialect can count, otherwise by an estimate. */
@@ -29,23 +31,37 @@ export interface Translator {
   bytes(json: Json): Buffer
 }
 
+/** What a translator borrows from the gateway. */
+export interface TranslatorContext {
+  now: () => number
+  estimator: Estimator
+  memory: SignatureMemory
+  /** Name of the client, to keep the memories of clients apart. */
+  client: string
+  /** Whether tokens are to be counted and not an answer given. */
+  counts: boolean
+}
+
 /** Translates one client's request; it is decoded once, however many accounts are tried. */
 export function createTranslator(
   client: Protocol,
   body: Buffer,
   reading: Reading,
-  { now, estimator, counts }: { now: () => number; estimator: Estimator; counts: boolean },
+  { now, estimator, memory, client: name, counts }: TranslatorContext,
 ): Translator {
   const codec = codecOf(client)
-  const { model, depth } = suffixOf(reading.model)
+  const { model, depth } = reading
   const json = parseExact(body.toString('utf8').replace(/^\ufeff/, '')) as Json
   const decode = (counts ? codec.count : codec.request)!.decode
   const decoded = decode(json, { model, stream: reading.stream })
-  const request: ChatRequest =
-    depth === undefined ? decoded : { ...decoded, reasoning: { ...decoded.reasoning, depth } }
+  const request: ChatRequest = {
+    ...decoded,
+    messages: [...memory.recall(name, decoded.messages)],
+    ...(depth !== undefined && { reasoning: { ...decoded.reasoning, depth } }),
+  }
   const size = requestSize(request)
   const context = (target: TargetModel): AnswerContext => ({
-    model: reading.model,
+    model: reading.asked,
     request,
     created: Math.floor(now() / 1000),
     inputEstimate: estimator.estimate(target.model, size),
@@ -66,6 +82,7 @@ export function createTranslator(
 
   return {
     size,
+    same: (target) => codec.request.encode({ ...request, model: target.model }, target).body,
     count(dialect, target) {
       const { other, legal } = prepared(dialect, target)
       const answer = (tokens: number) => Buffer.from(stringifyExact(codec.count!.answer(tokens)))
@@ -83,7 +100,7 @@ export function createTranslator(
       return {
         json: said.body,
         losses: [...history.losses, ...leftBehind(legal, dialect.id), ...said.losses],
-        carrier: carrier(codec, other, restorer(), context(target), reading),
+        carrier: carrier(codec, other, restorer(), context(target), reading, memory.watch(name)),
       }
     },
     bytes: (value) => Buffer.from(stringifyExact(value)),
@@ -99,7 +116,14 @@ function codecOf(protocol: Protocol): Codec {
   )
 }
 
-function carrier(client: Codec, upstream: Codec, restore: Restore, context: AnswerContext, reading: Reading): Carrier {
+function carrier(
+  client: Codec,
+  upstream: Codec,
+  restore: Restore,
+  context: AnswerContext,
+  reading: Reading,
+  watch: (event: StreamEvent) => void,
+): Carrier {
   const decoder = upstream.stream.decoder()
   const encoder = client.stream.encoder(context)
   const frame = reading.framing === 'sse' ? (text: string) => text : arrayFramer()
@@ -108,6 +132,7 @@ function carrier(client: Codec, upstream: Codec, restore: Restore, context: Answ
     let text = ''
     for (const event of events)
       restore.push(event, (restored) => {
+        watch(restored)
         // The road says errors, once; see `broken` in attempt.ts.
         if (restored.type !== 'error') text += encoder.push(restored)
       })
@@ -116,7 +141,11 @@ function carrier(client: Codec, upstream: Codec, restore: Restore, context: Answ
 
   function restored(answer: ChatResponse): ChatResponse {
     const f = folder()
-    for (const event of unfold(answer)) restore.push(event, f.push)
+    for (const event of unfold(answer))
+      restore.push(event, (restored) => {
+        watch(restored)
+        f.push(restored)
+      })
     return f.end()
   }
 

@@ -122,7 +122,13 @@ export function createTransport(options: { connectTimeoutMs: () => number }): Up
 
 function makeDispatcher(proxy: string, timeout: number): Dispatcher {
   // A stream holds its connection for minutes: a limit of connections would queue the next ones behind it.
-  const common = { connections: null, pipelining: 1, keepAliveTimeout: 30_000, keepAliveMaxTimeout: 300_000 }
+  const common = {
+    connections: null,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: 30_000,
+    keepAliveMaxTimeout: 300_000,
+  }
   const connect = { timeout, lookup: guardedLookup, noDelay: true, keepAlive: true }
   if (proxy === '') return new Agent({ ...common, connect })
   // undici lets the proxy look names up, which is what the h stands for; it does not know the letter.

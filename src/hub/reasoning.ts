@@ -44,10 +44,11 @@ export function nearestEffort(wanted: Effort, levels: readonly Effort[]): Effort
   return best
 }
 
-type Depth = NonNullable<NonNullable<ChatRequest['reasoning']>['depth']>
+/** How hard a model should think. */
+export type ReasoningDepth = NonNullable<NonNullable<ChatRequest['reasoning']>['depth']>
 
 /** The depth as a level, for targets that know levels; undefined leaves it to the model. */
-export function asEffort(depth: Depth | undefined, levels: readonly Effort[] = EFFORTS): Effort | undefined {
+export function asEffort(depth: ReasoningDepth | undefined, levels: readonly Effort[] = EFFORTS): Effort | undefined {
   if (depth === undefined || depth.mode === 'auto') return undefined
   if (depth.mode === 'off') return nearestEffort('none', levels)
   return nearestEffort(depth.mode === 'effort' ? depth.effort : effortOf(depth.tokens), levels)
@@ -55,7 +56,7 @@ export function asEffort(depth: Depth | undefined, levels: readonly Effort[] = E
 
 /** The depth as a budget; 0 is off, -1 leaves it to the model. Clamped to what the model accepts. */
 export function asBudget(
-  depth: Depth | undefined,
+  depth: ReasoningDepth | undefined,
   { min = 1_024, max = 128_000, off = true }: { min?: number; max?: number; off?: boolean } = {},
 ): number | undefined {
   if (depth === undefined) return undefined
@@ -67,7 +68,7 @@ export function asBudget(
 }
 
 /** `model(high)`, `model(8192)`, `model(none)`: the name without it, and the depth it asks for (domain.md 3.4). */
-export function suffixOf(model: string): { model: string; depth?: Depth } {
+export function suffixOf(model: string): { model: string; depth?: ReasoningDepth } {
   const found = /^(.+)\(([a-z0-9-]+)\)$/i.exec(model)
   if (found === null) return { model }
   const [, name, word] = found as unknown as [string, string, string]

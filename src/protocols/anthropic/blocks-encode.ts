@@ -165,7 +165,9 @@ function sourceOf({ kind, source, mediaType }: MediaPart, { home, path }: BlockP
       return kind === 'document' ? { type: 'text', media_type: 'text/plain', data: source.text } : undefined
     case 'base64': {
       const type = bare(mediaType) ?? MAGIC.find(([start]) => source.data.startsWith(start))?.[1]
-      const data = { type: 'base64', media_type: type, data: source.data }
+      // Gemini also writes base64 in the alphabet for URLs.
+      const standard = home ? source.data : source.data.replaceAll('-', '+').replaceAll('_', '/')
+      const data = { type: 'base64', media_type: type, data: standard }
       if (home)
         return mediaType === undefined ? { type: 'base64', data: source.data } : { ...data, media_type: mediaType }
       if (kind === 'image') return type !== undefined && IMAGES.has(type) ? data : undefined

@@ -4,6 +4,9 @@ import type { Json } from '../json.ts'
 import { type BlockPlace, encodePart, plainText } from './blocks-encode.ts'
 import { type Losses, noted, own } from './take.ts'
 
+/** Said in place of a last message without a word: dropped, the answer before it would be taken for a beginning. */
+const SILENCE = '(empty message)'
+
 /** What the dialect makes of the messages; blocks are not yet folded into strings. */
 export interface Conversation {
   system: Json[]
@@ -29,7 +32,11 @@ export function encodeConversation(messages: readonly Message[], home: boolean, 
   const system = messages.slice(0, count).flatMap((message, i) => systemBlocks(message, `messages.${i}`, losses))
   const turns: Turn[] = []
   for (const [i, message] of messages.entries()) {
-    if (i >= count) addTurn(turns, turnOf(message, { role: 'user', home, path: `messages.${i}`, losses }))
+    if (i < count) continue
+    const turn = turnOf(message, { role: 'user', home, path: `messages.${i}`, losses })
+    const last = i === messages.length - 1 && message.role === 'user' && turns.at(-1)?.role !== 'user'
+    const silent = last && turn.blocks.length === 0
+    addTurn(turns, silent ? { role: 'user', blocks: [{ type: 'text', text: SILENCE }] } : turn)
   }
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks)
   trimFinal(turns)

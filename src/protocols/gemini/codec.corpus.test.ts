@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fold } from '../../hub/fold.ts'
 import type { ChatResponse, StreamEvent } from '../../hub/response.ts'
 import type { Json } from '../codec.ts'
-import { asArray, asObject } from '../json.ts'
+import { asObject } from '../json.ts'
 import { corpusMissing, eventsOf, recordings } from '../testing/corpus.ts'
 import { geminiCodec } from './codec.ts'
 import { normalised, objects } from './fields.ts'
@@ -48,6 +48,8 @@ function canonical(body: Json): Json {
   for (const content of objects(contents)) {
     const { role, parts, ...others } = content
     const kept = objects(parts).flatMap(part)
+    // The turn of a user who says nothing stays.
+    if (kept.length === 0 && role !== 'model' && objects(parts).length > 0) kept.push({ text: '' })
     if (kept.length === 0) continue
     const side = role === 'model' ? 'model' : 'user'
     const last = merged.at(-1)
@@ -149,7 +151,7 @@ test('every recorded request says the same after a round trip', { skip: corpusMi
       throw error
     }
     assert.deepEqual(body, before, `${id} was changed`)
-    check(() => assert.deepEqual(encoded.body, canonical(body), id))
+    assert.deepEqual(encoded.body, canonical(body), id)
     assert.deepEqual(
       JSON.stringify(geminiCodec.request.encode(request, targetOf(body)).body),
       JSON.stringify(encoded.body),
@@ -283,7 +285,7 @@ test('every recorded whole answer says the same after a round trip', { skip: cor
     const answer = geminiCodec.response.decode(body)
     const encoded = geminiCodec.response.encode(answer, { ...CONTEXT, model: String(body['modelVersion'] ?? '') })
     if (body['modelVersion'] === undefined) delete encoded['modelVersion']
-    check(() => assert.deepEqual(encoded, canonicalAnswer(body), recording.id))
+    assert.deepEqual(encoded, canonicalAnswer(body), recording.id)
     count += 1
   }
   console.log(`${count} recorded whole answers`)
@@ -300,13 +302,4 @@ test('recorded finish reasons', { skip: corpusMissing }, () => {
     if (calls) assert.equal(answer.finish.reason, 'tool-calls', recording.id)
     else assert.notEqual(answer.finish.reason, 'tool-calls', recording.id)
   }
-  assert.ok(asArray([]).length === 0)
 })
-
-function check(f: () => void): void {
-  try {
-    f()
-  } catch (e) {
-    console.log((e as Error).message.slice(0, 1500))
-  }
-}

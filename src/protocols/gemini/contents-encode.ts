@@ -64,7 +64,11 @@ export function encodeContents(
     system = []
   }
   // Calls follow a user's turn; a history that was cut off before them gets an empty one, which the API takes.
-  if (contents[0] === undefined || (contents[0].role === 'model' && contents[0].parts.some((p) => 'functionCall' in p)))
+  const opening = contents[0]
+  if (
+    opening === undefined ||
+    (opening.role === 'model' && (contents.length === 1 || opening.parts.some((part) => 'functionCall' in part)))
+  )
     contents = [{ role: 'user', parts: [{ text: '' }], rest: {} }, ...contents]
   for (const content of contents) finish(content, context)
   const systemRest = Object.assign({}, ...leading.map((message) => message.extras?.gemini ?? {})) as Json
@@ -178,6 +182,8 @@ function encodeText(text: string, { [TEXT_SIGNATURE]: thoughtSignature, ...rest 
 
 function mediaOf(part: MediaPart, context: Context): Json {
   if (part.detail !== undefined && part.detail !== 'auto') context.lose('detail', 'Gemini has no image detail')
+  // `displayName` is Vertex's only; the Gemini API refuses it.
+  if (part.name !== undefined) context.lose('name', 'Gemini has no names for files')
   return encodeMedia(part)
 }
 

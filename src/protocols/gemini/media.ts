@@ -54,14 +54,13 @@ export function decodeMedia(part: Json): MediaPart | undefined {
     outer.take('inlineData')
     const data = taker(inline)
     const mediaType = string(data.take('mimeType'))
-    const name = string(data.take('displayName'))
     const base64 = string(data.take('data')) ?? ''
     outer.put('inlineData', data.rest())
     return {
       type: 'media',
       kind: kindOf(mediaType ?? ''),
       source: { type: 'base64', data: base64 },
-      ...defined({ mediaType, name }),
+      ...defined({ mediaType }),
       ...extrasOf(outer.rest()),
     }
   }
@@ -70,7 +69,6 @@ export function decodeMedia(part: Json): MediaPart | undefined {
   outer.take('fileData')
   const data = taker(file)
   const mediaType = string(data.take('mimeType'))
-  const name = string(data.take('displayName'))
   const uri = string(data.take('fileUri')) ?? ''
   outer.put('fileData', data.rest())
   // The client said that Gemini itself can fetch it; whoever takes the request elsewhere sees a plain URL.
@@ -80,7 +78,7 @@ export function decodeMedia(part: Json): MediaPart | undefined {
     type: 'media',
     kind: kindOf(mediaType ?? typeByEnding(uri) ?? 'image/'),
     source: own ? { type: 'file', id: uri } : { type: 'url', url: uri },
-    ...defined({ mediaType, name }),
+    ...defined({ mediaType }),
     ...extrasOf(outer.rest()),
   }
 }
@@ -113,12 +111,12 @@ export function encodeMedia(part: MediaPart): Json {
     return MIME_ALIASES[told] ?? part.mediaType ?? told
   }
   const inline = (data: string, mimeType: string): Json => ({
-    inlineData: { ...defined({ displayName: part.name }), mimeType, data, ...asObject(inlineData) },
+    inlineData: { mimeType, data, ...asObject(inlineData) },
     ...rest,
   })
   const reference = (fileUri: string): Json => ({
     fileData: {
-      ...defined({ mimeType: part.mediaType ?? typeByEnding(fileUri), displayName: part.name }),
+      ...defined({ mimeType: part.mediaType ?? typeByEnding(fileUri) }),
       fileUri,
       ...asObject(fileData),
     },

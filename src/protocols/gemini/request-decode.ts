@@ -325,7 +325,8 @@ function decodeReasoning(config: Taker): { reasoning?: ReasoningControl } {
   const tokens = effort === undefined ? thinking.takeIf('thinkingBudget', number) : undefined
   const depth: ReasoningControl['depth'] =
     effort !== undefined ? { mode: 'effort', effort } : tokens === undefined ? undefined : depthOfBudget(tokens)
-  return { reasoning: { ...defined({ depth, show }), ...extrasOf(thinking.rest()) } }
+  // Said in this dialect, so said again even where nothing is known of the model.
+  return { reasoning: { ...defined({ depth, show }), ...extrasOf({ ...thinking.rest(), $form: 'own' }) } }
 }
 
 function effortOfLevel(value: unknown): Effort | undefined {

@@ -33,7 +33,7 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const choice = encodeChoice(request, asObject(toolConfig), { hasFunctions, mixed, third }, lose)
   const config = {
     ...encodeSampling(request, target, lose),
-    ...encodeThinking(request, target),
+    ...encodeThinking(request, target, lose),
     ...encodeOutput(request, hasFunctions && !third, lose),
     ...asObject(generationConfig),
   }
@@ -195,22 +195,26 @@ function encodeSampling(request: ChatRequest, target: TargetModel, lose: Lose): 
   })
 }
 
-/** Budget or level, by what the model has; where that is unknown, by what the client said. */
-function encodeThinking({ reasoning }: ChatRequest, target: TargetModel): Json {
+/**
+ * Budget or level, by what the model has. Where that is unknown, what a client of this dialect said is said again; others
+ * get no thinking rather than a 400, which models without it answer.
+ */
+function encodeThinking({ reasoning }: ChatRequest, target: TargetModel, lose: Lose): Json {
   if (reasoning === undefined) return {}
-  const { depth } = reasoning
+  const { depth, show } = reasoning
+  const { $form: own, ...rest } = (reasoning.extras?.gemini ?? {}) as Json
   const ability = target.reasoning
-  let thinking: Json
-  if (ability?.by === 'effort') thinking = { thinkingLevel: levelOf(asEffort(depth, known(ability.levels))) }
-  else if (ability?.by === 'budget') thinking = { thinkingBudget: asBudget(depth, ability) }
-  else if (depth?.mode === 'effort') thinking = { thinkingLevel: levelOf(asEffort(depth, LEVELS)) }
-  else thinking = { thinkingBudget: asBudget(depth, { min: 1, max: Number.MAX_SAFE_INTEGER }) }
-  const wire = { ...defined({ ...thinking, includeThoughts: reasoning.show }), ...reasoning.extras?.gemini }
-  return { thinkingConfig: wire }
-}
-
-function levelOf(effort: Effort | undefined): string | undefined {
-  return effort?.toUpperCase()
+  if (ability === undefined && own === undefined) {
+    if (depth !== undefined || show === true) lose('reasoning', 'it is not known whether this model reasons')
+    return {}
+  }
+  const levels =
+    ability === undefined ? depth?.mode === 'effort' && LEVELS : ability.by === 'effort' && known(ability.levels)
+  const thinking = levels
+    ? { thinkingLevel: asEffort(depth, levels)?.toUpperCase() }
+    : { thinkingBudget: asBudget(depth, ability?.by === 'budget' ? ability : { min: 1, max: Number.MAX_SAFE_INTEGER }) }
+  const wire = { ...defined({ ...thinking, includeThoughts: show }), ...rest }
+  return Object.keys(wire).length > 0 || own !== undefined ? { thinkingConfig: wire } : {}
 }
 
 function encodeOutput({ output }: ChatRequest, refused: boolean, lose: Lose): Json {

@@ -11,7 +11,6 @@ export const openaiChatCodec: Codec = {
     toolName: { pattern: /^[a-zA-Z0-9_-]+$/, max: 64 },
     callId: { pattern: /^[a-zA-Z0-9_-]+$/, max: 40 },
   },
-  keepsReasoningText: true,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
   stream: { decoder: eventDecoder, encoder: eventEncoder },

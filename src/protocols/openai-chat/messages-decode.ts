@@ -4,7 +4,7 @@ import type { Message, Part, ReasoningPart, ToolCallPart } from '../../hub/reque
 import { asArray, asObject, isText, type Json } from '../json.ts'
 import { cacheOf, decodeContent, urlSource } from './parts.ts'
 import { type Form, restOf } from './rest.ts'
-import { callSignature, detailsSignature, detailsText } from './thoughts.ts'
+import { callSignature, detailsSignature, thoughtOf } from './thoughts.ts'
 
 const PLAIN = new Set(['role', 'content', 'cache_control'])
 const TOOL = new Set(['role', 'content', 'tool_call_id', 'name', 'cache_control'])
@@ -143,10 +143,9 @@ function decodeAssistant(wire: Json, path: string, form: Form, legacy: LegacyCal
 }
 
 /** What an assistant's message says of its thoughts: the words and the opaque state. */
-export function decodeReasoningParts(wire: Json): ReasoningPart[] {
-  const details = wire['reasoning_details']
-  const text = str(wire['reasoning_content']) || str(wire['reasoning']) || detailsText(details)
-  const signature = detailsSignature(details)
+function decodeReasoningParts(wire: Json): ReasoningPart[] {
+  const { text } = thoughtOf(wire)
+  const signature = detailsSignature(wire['reasoning_details'])
   if (text === '' && signature === undefined) return []
   return [{ type: 'reasoning', text, ...(signature !== undefined && { signature }) }]
 }

@@ -15,7 +15,7 @@ import type {
 import { asObject, type Json } from '../json.ts'
 import { cacheControl, encodePart, urlOf } from './parts.ts'
 import { noteOf, ownRest } from './rest.ts'
-import { detailsOf, ownCallExtra } from './thoughts.ts'
+import { detailsOf, memberOf, ownCallExtra } from './thoughts.ts'
 
 const FAILED = 'Error: '
 
@@ -176,14 +176,14 @@ function encodeAssistant(parts: readonly Part[], path: string, form: ReadonlySet
   }
   const reasoning = thoughts.map((part) => part.text).filter((text) => text !== '')
   const details = detailsOf(thoughts, true)
+  const spelled = form.has('message.reasoning') ? 'reasoning' : 'reasoning_content'
+  const member = thoughts.map(memberOf).find((name) => name !== undefined) ?? spelled
   // Null is what OpenAI itself answers beside calls; alone it is refused.
   const empty = calls.length > 0 || refusals.length > 0 ? null : ''
   return {
     role: 'assistant',
     content: content.length === 0 ? empty : simplest(content),
-    ...(reasoning.length > 0 && {
-      [form.has('message.reasoning') ? 'reasoning' : 'reasoning_content']: reasoning.join('\n\n'),
-    }),
+    ...(reasoning.length > 0 && { [member]: reasoning.join('\n\n') }),
     ...(details !== undefined && { reasoning_details: details }),
     ...(refusals.length > 0 && { refusal: refusals.join('') }),
     ...(images.length > 0 && { images }),

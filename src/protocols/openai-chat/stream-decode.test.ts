@@ -174,16 +174,17 @@ describe('the chat stream decoder', () => {
   })
 
   it('reads reasoning under each of its names, once', () => {
-    for (const delta of [
-      { reasoning_content: 'hm' },
-      { reasoning: 'hm' },
-      { reasoning_content: 'hm', reasoning: 'hm' },
-      { reasoning: 'hm', reasoning_details: [{ type: 'reasoning.text', text: 'hm', index: 0 }] },
-      { reasoning_details: [{ type: 'reasoning.summary', summary: 'hm', index: 0 }] },
-      { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] },
-    ])
+    const table: [delta: object, member?: string][] = [
+      [{ reasoning_content: 'hm' }, 'reasoning_content'],
+      [{ reasoning: 'hm' }, 'reasoning'],
+      [{ reasoning_content: 'hm', reasoning: 'hm' }, 'reasoning_content'],
+      [{ reasoning: 'hm', reasoning_details: [{ type: 'reasoning.text', text: 'hm', index: 0 }] }, 'reasoning'],
+      [{ reasoning_details: [{ type: 'reasoning.summary', summary: 'hm', index: 0 }] }],
+      [{ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }],
+    ]
+    for (const [delta, value] of table)
       assert.deepEqual(answer(chunk(delta), chunk({ content: 'x' }), chunk({}, 'stop')).parts, [
-        { type: 'reasoning', text: 'hm' },
+        { type: 'reasoning', text: 'hm', ...(value !== undefined && { signature: { issuer: 'openai-chat', value } }) },
         { type: 'text', text: 'x' },
       ])
   })

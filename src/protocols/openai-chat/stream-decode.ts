@@ -14,7 +14,7 @@ import { callAssembler } from './calls.ts'
 import { finishOf } from './finish.ts'
 import { argumentsText } from './messages-decode.ts'
 import { thinkingText, urlSource } from './parts.ts'
-import { detailsSignature, detailsText } from './thoughts.ts'
+import { detailsSignature, thoughtOf, wordsSignature } from './thoughts.ts'
 import { usageOfChunk } from './usage.ts'
 
 /** Reads chunks that are parsed already. */
@@ -38,6 +38,7 @@ export function chunkReader(whole = false): ChunkReader {
   // The one plain part that is open; tool calls are kept apart.
   let open: { type: Plain; index: number } | undefined
   let details: Json[] = []
+  let thoughtMember: string | undefined
   let waiting: Citation[] = []
   const cited = new Set<string>()
   let sources: Citation[] = []
@@ -57,8 +58,9 @@ export function chunkReader(whole = false): ChunkReader {
   /** Ends the open plain part, with the reasoning state that belongs to it. */
   function closeOpen(): StreamEvent[] {
     const events: StreamEvent[] = []
-    const signature = open === undefined || open.type === 'reasoning' ? detailsSignature(details) : undefined
+    let signature = open === undefined || open.type === 'reasoning' ? detailsSignature(details) : undefined
     if (signature !== undefined && open === undefined) events.push(...begin('reasoning'))
+    if (open?.type === 'reasoning' && thoughtMember !== undefined) signature ??= wordsSignature(thoughtMember)
     if (open === undefined) return events
     if (signature !== undefined) events.push({ type: 'part-signature', index: open.index, signature })
     if (open.type === 'reasoning') details = []
@@ -96,7 +98,8 @@ export function chunkReader(whole = false): ChunkReader {
   function sayDelta(delta: Json): StreamEvent[] {
     const events: StreamEvent[] = []
     const told = asArray(delta['reasoning_details'])
-    const thought = str(delta['reasoning_content']) || str(delta['reasoning']) || detailsText(told)
+    const { text: thought, member } = thoughtOf(delta)
+    thoughtMember = member ?? thoughtMember
     // A part of thoughts that has ended keeps its own state.
     if (thought !== '' && open?.type !== 'reasoning' && open !== undefined) events.push(...closeOpen())
     for (const detail of told) addDetail(detail)

@@ -4,6 +4,10 @@
  * `[{type: 'reasoning.text' | 'reasoning.summary' | 'reasoning.encrypted', text | summary | data, signature?, format?, id?, index?}]`
  * (https://openrouter.ai/docs/use-cases/reasoning-tokens). An upstream wants its list back unchanged, so the list itself,
  * as JSON, is the signature; state of other vendors stands in it wrapped.
+ *
+ * Thoughts without state are signed with the name of the member they came in. DeepSeek, Kimi and Z.ai refuse a history
+ * whose calls lack their `reasoning_content`, OpenAI one that has it: the name tells whose thoughts they are, whatever
+ * client they go through.
  */
 import type { ReasoningPart, Signature } from '../../hub/request.ts'
 import { packSignature, unpackSignature } from '../../hub/signature.ts'
@@ -14,6 +18,25 @@ const ID = 'openai-chat'
 const GOOGLE = 'gemini'
 
 const str = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** The members that hold thoughts in words: DeepSeek's, and that of OpenRouter, Groq, vLLM and others. */
+const WORDS = ['reasoning_content', 'reasoning'] as const
+
+/** The words a message or delta has for thoughts, once, and the member they stand in. */
+export function thoughtOf(wire: Json): { text: string; member?: string } {
+  const member = WORDS.find((name) => str(wire[name]) !== '')
+  return member === undefined ? { text: detailsText(wire['reasoning_details']) } : { text: str(wire[member]), member }
+}
+
+/** Marks thoughts that came in words alone. */
+export function wordsSignature(member: string): Signature {
+  return { issuer: ID, value: member }
+}
+
+/** The member a part's words go back in. */
+export function memberOf({ signature }: ReasoningPart): string | undefined {
+  return WORDS.find((name) => signature?.issuer === ID && signature.value === name)
+}
 
 /** What the model thought, as far as the list says it in words. */
 export function detailsText(details: unknown): string {
@@ -50,6 +73,7 @@ export function detailsOf(parts: readonly ReasoningPart[], own: boolean): Json[]
 function detailsOfOne({ signature, text }: ReasoningPart, own: boolean): Json[] {
   if (signature === undefined) return []
   if (signature.issuer === ID) {
+    if (!signature.value.startsWith('[')) return []
     try {
       return asArray(JSON.parse(signature.value)).filter((item) => asObject(item) !== undefined) as Json[]
     } catch {

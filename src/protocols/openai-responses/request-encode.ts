@@ -57,8 +57,15 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
     else if (input.length > 0 || !own || !hasOtherInput(rest)) body['input'] = input
   }
   if (request.output?.type === 'json' && !own) mentionJson(body)
+  if (!own && isPrefill(messages.at(-1)))
+    losses.push({ field: 'prefill', reason: 'OpenAI models answer an unfinished answer, they do not continue it' })
   Object.assign(body, encodeSettings(request, target, losses))
   return { body, losses }
+}
+
+/** An answer begun by the client, for the model to continue. */
+function isPrefill(last: Message | undefined): boolean {
+  return last?.role === 'assistant' && last.parts.at(-1)?.type === 'text'
 }
 
 /** Whether the conversation may stand elsewhere, so that no `input` is needed. */
@@ -204,7 +211,8 @@ export function leadOf(all: readonly Message[]): { instructions?: string; messag
     if (!message.parts.every((part) => part.type === 'text')) break
     texts.push(...message.parts.map((part) => (part as { text: string }).text))
   }
-  return at === 0 ? { messages: all } : { instructions: texts.join('\n\n'), messages: all.slice(at) }
+  if (texts.length === 0) return { messages: all.slice(at) }
+  return { instructions: texts.filter((text) => text !== '').join('\n\n'), messages: all.slice(at) }
 }
 
 function customCallsOf(messages: readonly Message[]): Set<string> {
@@ -335,10 +343,17 @@ function itemsOf(part: Part, scope: Scope): Json[] {
     case 'media':
       return assistantMedia(part, scope)
     case 'native':
-      return part.protocol === ID ? [part.value as Json] : []
+      return part.protocol === ID ? nativeItem(part.value as Json, scope) : []
     default:
       return []
   }
+}
+
+/** Reasoning of which there is only an id is nothing to an upstream that kept nothing. */
+function nativeItem(item: Json, { stored, losses }: Scope): Json[] {
+  if (item['type'] !== 'reasoning' || stored) return [item]
+  losses.push({ field: 'reasoning', reason: 'without sealed state it cannot be replayed' })
+  return []
 }
 
 /**

@@ -235,14 +235,19 @@ export function responsesDecoder(): EventDecoder {
     emit({ type: 'part-signature', index: part.index, signature })
   }
 
+  /** A place among an item's parts that no content of it has. */
+  function alone(): number {
+    return -1 - next
+  }
+
   /** Parts that come in one piece. */
   function wholePart(open: OpenItem, part: Part): void {
     if (part.type === 'native') emit({ type: 'native', protocol: part.protocol, value: part.value })
     else if (part.type === 'search')
-      begin(open, open.parts.size, { type: 'search', id: part.id, queries: part.queries, sources: part.sources })
+      begin(open, alone(), { type: 'search', id: part.id, queries: part.queries, sources: part.sources })
     else if (part.type === 'media' && part.kind === 'image') {
       const { kind, source, mediaType } = part
-      begin(open, open.parts.size, { type: 'media', kind, source, ...(mediaType !== undefined && { mediaType }) })
+      begin(open, alone(), { type: 'media', kind, source, ...(mediaType !== undefined && { mediaType }) })
     }
   }
 

@@ -98,7 +98,8 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
       refused = true
       return contentWriter(REFUSAL)
     }
-    if (part.type === 'media' && part.source.type === 'url') return link(part)
+    if (part.type === 'media' && part.kind !== 'image') return undefined
+    if (part.type === 'media' && part.source.type === 'url') return link(part.source.url)
     closeMessage()
     switch (part.type) {
       case 'reasoning':
@@ -242,7 +243,7 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
   }
 
   function media(part: Extract<PartStart, { type: 'media' }>, id: string): void {
-    const item = part.kind === 'image' ? encodeImageCall(part, id) : undefined
+    const item = encodeImageCall(part, id)
     if (item === undefined) return
     const at = added({ id, type: 'image_generation_call', status: 'in_progress', result: null })
     for (const step of ['in_progress', 'generating', 'completed']) write(`response.image_generation_call.${step}`, at)
@@ -250,10 +251,9 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
   }
 
   /** A picture behind a URL has no item; a link says where it is. */
-  function link({ kind, source }: Extract<PartStart, { type: 'media' }>): undefined {
-    if (kind !== 'image' || source.type !== 'url') return
+  function link(url: string): undefined {
     const writer = contentWriter(TEXT)
-    writer.delta(`![image](${source.url})`)
+    writer.delta(`![image](${url})`)
     writer.end()
   }
 

@@ -1,0 +1,139 @@
+/** Tables for people, in Markdown. */
+import { type Judgement, noiseOf } from './budgets.ts'
+import type { ClosedFigures } from './closed-cases.ts'
+import type { ProfileLine } from './profile.ts'
+import type { StartFigures } from './start-case.ts'
+import type { Delays, FirstEventFigures, HeadOfLineFigures, PacedFigures } from './stream-cases.ts'
+
+/** A number with three digits that count. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return '–'
+  if (Math.abs(value) >= 100) return value.toFixed(0)
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`
+  return line(head) + line(head.map((_, i) => (i === 0 ? '---' : '--:'))) + rows.map(line).join('')
+}
+
+export function closedTable(title: string, figures: ClosedFigures): string {
+  const rows = figures.candidates
+    .toSorted((a, b) => a.cpuUs.median - b.cpuUs.median)
+    .map((c) => {
+      const ratio = c.ratios['forwarder']
+      const spread = ratio === undefined ? '1' : `${short(ratio.median)} [${short(ratio.min)}–${short(ratio.max)}]`
+      return [
+        c.name,
+        short(c.cpuUs.lowerQuintile),
+        short(c.cpuUs.median),
+        spread,
+        short(c.requestsPerSecond),
+        short(c.p50Us / 1000),
+        short(c.p99Us / 1000),
+        short(c.residentMib),
+        `${c.refused}`,
+      ]
+    })
+  const head = [
+    '',
+    'CPU µs, lower fifth',
+    'median',
+    '× forwarder [range]',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+    'RSS MiB',
+    'slices refused',
+  ]
+  const noise = `Noise floor: two copies of the forwarder differ by ${short(noiseOf(figures) * 100)} %.`
+  const doubt = figures.conclusive ? '' : '\n**Inconclusive: the machine is too loaded.**\n'
+  return `### ${title}\n\n${table(head, rows)}\n${noise} ${figures.rounds} rounds.\n${doubt}`
+}
+
+const three = ({ p50, p99, max }: Delays) => `${short(p50)} / ${short(p99)} / ${short(max)}`
+
+export function pacedTable(figures: readonly PacedFigures[]): string {
+  const rows = figures.map((f) => [
+    f.name,
+    `${f.complete} of ${f.streams}`,
+    `${f.lostEvents}`,
+    short(f.cpuUsPerEvent),
+    short(f.warmMib),
+    short(f.peakMib),
+    short(f.kibPerStream),
+    three(f.firstMs),
+    three(f.delayMs),
+  ])
+  const head = [
+    '',
+    'complete',
+    'events lost',
+    'CPU µs/event',
+    'RSS MiB before',
+    'at most',
+    'KiB a stream',
+    'first event ms (p50/p99/max)',
+    'delay of an event ms',
+  ]
+  return `### ${figures[0]?.streams} paced streams\n\n${table(head, rows)}`
+}
+
+export function firstEventTable(figures: readonly FirstEventFigures[]): string {
+  const rows = figures.map((f) => [
+    f.name,
+    three(f.firstMs),
+    three(f.addedMs),
+    three(f.delayMs),
+    `${short(f.fortyMsShare * 100)} %`,
+    f.buckets.join(' '),
+  ])
+  const head = [
+    '',
+    'first event ms (p50/p99/max)',
+    'added',
+    'delay of an event ms',
+    'around 40 ms',
+    'delays in buckets of 5 ms',
+  ]
+  return `### Time to first event\n\n${table(head, rows)}`
+}
+
+export function headOfLineTable(figures: readonly HeadOfLineFigures[]): string {
+  const rows = figures.map((f) => [
+    f.name,
+    three(f.alone),
+    three(f.beside),
+    `${f.besideRequests}`,
+    `${f.lostEvents + f.besideErrors}`,
+  ])
+  const head = ['', 'delay of an event ms, alone (p50/p99/max)', 'beside large bodies', 'large requests', 'lost']
+  return `### Small streams beside 400 KB bodies\n\n${table(head, rows)}`
+}
+
+export function startTable(figures: StartFigures): string {
+  const rows = [
+    [
+      figures.command,
+      short(figures.cpuMs.min),
+      short(figures.cpuMs.median),
+      short(figures.wallMs.median),
+      short(figures.coldCpuMs),
+    ],
+    ['node -e 0', short(figures.nodeCpuMs.min), short(figures.nodeCpuMs.median), '', ''],
+  ]
+  const head = ['', 'CPU ms, min', 'median', 'wall ms, median', 'CPU ms of the very first start']
+  return `### Start to first answer\n\n${table(head, rows)}`
+}
+
+export function judgementTable(judgements: readonly Judgement[]): string {
+  const rows = judgements.map((j) => [j.what, `${short(j.figure)} ${j.unit}`, `≤ ${j.limit} ${j.unit}`, j.verdict])
+  return `### Budgets\n\n${table(['', 'measured', 'budget', ''], rows)}`
+}
+
+const PROFILE_LINES = 25
+
+export function profileTable(title: string, lines: readonly ProfileLine[]): string {
+  const rows = lines.slice(0, PROFILE_LINES).map((l) => [`\`${l.where}\``, `${l.self.toFixed(1)} %`])
+  return `### Profile of the gateway: ${title}\n\n${table(['function', 'self time'], rows)}`
+}
