@@ -17,20 +17,17 @@ const AUTH = `Authorization: Bearer ${KEY}\r\n`
 
 async function both(config: Record<string, unknown> = {}) {
   const simulator = await startSimulator()
+  await using started = new AsyncDisposableStack()
+  started.use(simulator)
   const gateway = await startGateway({
     'claude-api-key': [{ 'api-key': 'upstream-claude', 'base-url': simulator.url }],
     'openai-api-key': [{ 'api-key': 'upstream-openai', 'base-url': `${simulator.url}/v1` }],
     'gemini-api-key': [{ 'api-key': 'upstream-gemini', 'base-url': simulator.url }],
     ...config,
   })
-  return {
-    simulator,
-    gateway,
-    async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]()
-      await simulator[Symbol.asyncDispose]()
-    },
-  }
+  started.use(gateway)
+  const all = started.move()
+  return { simulator, gateway, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** Waits until so many streams are under way, as the gateway counts them. */

@@ -30,12 +30,22 @@ function versionText(simulator: Simulator, dir: string, v: number): string {
   })
 }
 
+/** A simulator that is closed whatever becomes of the test. */
+async function simulated() {
+  const simulator = await createSimulator()
+  return { simulator, [Symbol.asyncDispose]: () => simulator.close() }
+}
+
 /** A gateway on a file of its own directory, so that the directory can be played with. */
 async function gatewayOn(file: string, dir: string) {
   const gateway = new GatewayProcess(dir, file, {})
-  const { url } = await gateway.event('listening')
-  gateway.url = String(url)
-  return gateway
+  try {
+    gateway.url = String((await gateway.event('listening', 30_000))['url'])
+    return gateway
+  } catch (error) {
+    await gateway[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 const ready = async (url: string) =>
@@ -54,7 +64,8 @@ const askFor = (url: string, model: string, stream = false) =>
   post({ url }, chat, '/v1/chat/completions', JSON.stringify(chat.body(model, stream, 'Hello')))
 
 test('200 config writes under load: no failed request, no mixed snapshot, and the last one is in force', async (t: TestContext) => {
-  const simulator = await createSimulator()
+  await using running = await simulated()
+  const { simulator } = running
   using temp = temporary()
   const dir = temp.path
   const file = join(dir, 'config.yaml')
@@ -135,11 +146,11 @@ test('200 config writes under load: no failed request, no mixed snapshot, and th
   assert.ok(whole > 100 && streams > 20)
   assert.equal(await metric(gateway.url, 'logicaproxy_config_valid'), 1)
   assert.equal((await ready(gateway.url)).config.rejected, undefined)
-  await simulator.close()
 })
 
 test('an invalid config changes nothing and is told: in the log, in /ready and in the metrics; a valid one heals', async () => {
-  const simulator = await createSimulator()
+  await using running = await simulated()
+  const { simulator } = running
   using temp = temporary()
   const file = join(temp.path, 'config.yaml')
   writeFileSync(file, versionText(simulator, temp.path, 1))
@@ -174,11 +185,11 @@ test('an invalid config changes nothing and is told: in the log, in /ready and i
   assert.equal(simulator.attempts().at(-1)!.model, 'm-3')
   assert.equal(await metric(gateway.url, 'logicaproxy_config_reloads_total{outcome="taken"}'), 1)
   assert.equal(await metric(gateway.url, 'logicaproxy_config_reloads_total{outcome="refused"}'), 3)
-  await simulator.close()
 })
 
 test('SIGHUP reads the config again; an invalid one ends nothing', async () => {
-  const simulator = await createSimulator()
+  await using running = await simulated()
+  const { simulator } = running
   using temp = temporary()
   const file = join(temp.path, 'config.yaml')
   writeFileSync(file, versionText(simulator, temp.path, 1))
@@ -196,11 +207,11 @@ test('SIGHUP reads the config again; an invalid one ends nothing', async () => {
   await waitFor(() => gateway.stderr.includes('the new configuration is refused'))
   assert.equal((await askFor(gateway.url, 'm')).status, 200)
   assert.equal(gateway.running, true)
-  await simulator.close()
 })
 
 test('client keys of the new config count at once, those of the old one no more; streams under way go on', async () => {
-  const simulator = await createSimulator()
+  await using running = await simulated()
+  const { simulator } = running
   using temp = temporary()
   const file = join(temp.path, 'config.yaml')
   const text = versionText(simulator, temp.path, 1)
@@ -213,5 +224,4 @@ test('client keys of the new config count at once, those of the old one no more;
   const models = await fetch(`${gateway.url}/v1/models`, { headers: { authorization: 'Bearer the-next-client-key' } })
   assert.equal(models.status, 200)
   assert.match((await long).raw, /data: \[DONE\]\n\n$/)
-  await simulator.close()
 })

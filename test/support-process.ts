@@ -42,11 +42,15 @@ export class Program implements AsyncDisposable {
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
     })
+    // A test that breaks off leaves no process behind.
+    const kill = () => this.child.kill('SIGKILL')
+    process.once('exit', kill)
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', reject)
       // `close` and not `exit`: what it wrote last is read by then.
       this.child.once('close', (code, signal) => {
         this.#done = { code, signal }
+        process.off('exit', kill)
         resolve(this.#done)
       })
     })
@@ -144,7 +148,7 @@ export async function startGateway(
   writeFileSync(file, stringify({ 'api-keys': [KEY], 'auth-dir': dir, 'request-retry': 0, ...config }))
   const gateway = new GatewayProcess(dir, file, env)
   try {
-    const { url, port } = await gateway.event('listening')
+    const { url, port } = await gateway.event('listening', 30_000)
     gateway.url = String(url)
     gateway.port = Number(port)
     return gateway
@@ -157,8 +161,13 @@ export async function startGateway(
 /** A simulator in a process of its own, so that it shares no event loop with what is measured. */
 export async function startSimulator(): Promise<Program & { url: string }> {
   const program = new Program(['simulate', '--port', '0', '--json'])
-  const { url } = await program.event('listening')
-  return Object.assign(program, { url: String(url) })
+  try {
+    const { url } = await program.event('listening', 30_000)
+    return Object.assign(program, { url: String(url) })
+  } catch (error) {
+    await program[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 /** Waits until something holds. */

@@ -52,8 +52,9 @@ export function createPreparer(
 
   return (seat) => {
     const { account, model } = seat
-    const native = account.speaks.includes(protocol.id)
-    const dialect = native ? protocol : snapshot.protocols.get(account.speaks[0]!)!
+    const speaks = account.speaks.includes(protocol.id)
+    const native = speaks && reading.bodyDialect === undefined
+    const dialect = speaks ? protocol : snapshot.protocols.get(account.speaks[0]!)!
     forwarded ??= forwardable(request.rawHeaders)
     const said = native ? sameDialect(seat) : translated(seat, dialect)
     if ('answer' in said) return said
@@ -93,7 +94,8 @@ export function createPreparer(
   }
 
   function translatorOf(): Translator {
-    translator ??= createTranslator(protocol, request.body, reading, {
+    const said = reading.bodyDialect === undefined ? protocol : snapshot.protocols.get(reading.bodyDialect)!
+    translator ??= createTranslator({ asks: said, reads: protocol }, request.body, reading, {
       ...borrowed,
       counts,
       client: request.client.name,

@@ -1,5 +1,6 @@
 /** Step 2 of the road: what the body's top level says, without parsing it. */
 import { type Failure, failure } from '../hub/failure.ts'
+import type { ProtocolId } from '../hub/protocol-id.ts'
 import { type ReasoningDepth, suffixOf } from '../hub/reasoning.ts'
 import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
 import { PeekError, peek, type Span, spanString } from '../wire/peek.ts'
@@ -27,6 +28,8 @@ export interface Reading {
   depth?: ReasoningDepth
   stream: boolean
   framing: Framing
+  /** The dialect of the body, where it is not that of the path. */
+  bodyDialect?: ProtocolId
   /** Where the members stand that the road looks at. */
   spans: ReadonlyMap<string, Span>
 }
@@ -38,7 +41,14 @@ function fields(protocol: Protocol): readonly string[] {
   let list = fieldsOf.get(protocol)
   if (list === undefined) {
     const { turns, system } = protocol.conversation
-    list = ['model', 'stream', turns, ...system, ...SESSION_FIELDS]
+    list = [
+      'model',
+      'stream',
+      turns,
+      ...system,
+      ...SESSION_FIELDS,
+      ...(protocol.alsoReads ? [protocol.alsoReads.turns] : []),
+    ]
     fieldsOf.set(protocol, list)
   }
   return list
@@ -66,7 +76,10 @@ export function readRequest(matched: Matched, request: InboundRequest, maxDepth:
     route.action === 'generate' &&
     (route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true'))
   const framing = route.stream === true && !/[?&]alt=sse(?:&|$)/.test(request.query) ? 'json-array' : 'sse'
-  return { ...suffixOf(model), asked: model, stream, framing, spans }
+  const { alsoReads, conversation } = protocol
+  const strayed = alsoReads !== undefined && spans.has(alsoReads.turns) && !spans.has(conversation.turns)
+  const bodyDialect = strayed ? alsoReads.protocol : undefined
+  return { ...suffixOf(model), asked: model, stream, framing, bodyDialect, spans }
 }
 
 export function isReading(result: Reading | Failure): result is Reading {

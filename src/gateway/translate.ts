@@ -42,14 +42,21 @@ export interface TranslatorContext {
   counts: boolean
 }
 
+/** The dialects of a client: what its body is in, and what it reads. They differ when a body was posted to a wrong path. */
+export interface Spoken {
+  asks: Protocol
+  reads: Protocol
+}
+
 /** Translates one client's request; it is decoded once, however many accounts are tried. */
 export function createTranslator(
-  client: Protocol,
+  { asks, reads }: Spoken,
   body: Buffer,
   reading: Reading,
   { now, estimator, memory, client: name, counts }: TranslatorContext,
 ): Translator {
-  const codec = codecOf(client)
+  const codec = codecOf(asks)
+  const answers = codecOf(reads)
   const { model, depth } = reading
   const json = parseExact(body.toString('utf8').replace(/^\ufeff/, '')) as Json
   const decode = (counts ? codec.count : codec.request)!.decode
@@ -85,7 +92,7 @@ export function createTranslator(
     same: (target) => codec.request.encode({ ...request, model: target.model }, target).body,
     count(dialect, target) {
       const { other, legal } = prepared(dialect, target)
-      const answer = (tokens: number) => Buffer.from(stringifyExact(codec.count!.answer(tokens)))
+      const answer = (tokens: number) => Buffer.from(stringifyExact(answers.count!.answer(tokens)))
       const { count } = other
       if (count === undefined) return { estimate: answer(estimator.estimate(target.model, size)) }
       const whole = (counted: Buffer): Buffer => {
@@ -100,7 +107,7 @@ export function createTranslator(
       return {
         json: said.body,
         losses: [...history.losses, ...leftBehind(legal, dialect.id), ...said.losses],
-        carrier: carrier(codec, other, restorer(), context(target), reading, memory.watch(name)),
+        carrier: carrier(answers, other, restorer(), context(target), reading, memory.watch(name)),
       }
     },
     bytes: (value) => Buffer.from(stringifyExact(value)),

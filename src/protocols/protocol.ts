@@ -75,6 +75,11 @@ export interface Protocol {
   title: string
   routes: readonly Route[]
   conversation: ConversationFields
+  /**
+   * A dialect whose bodies clients post to this one's path by mistake, told by the field of its turns. They are read as
+   * what they are and answered as the path says (domain.md 2.2: Cursor does this).
+   */
+  alsoReads?: { protocol: ProtocolId; turns: string }
   failure: {
     /** Reads an upstream's refusal. `body` is the raw text of the answer, perhaps not JSON and perhaps cut off. */
     decode(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: string): Failure

@@ -203,7 +203,14 @@ describe('recorded chat completions', { skip: corpusMissing }, () => {
       // No arguments are an empty object.
       const parts = told.parts.map((p) => (p.type === 'tool-call' && p.input === '' ? { ...p, input: '{}' } : p))
       // Clients are told thoughts in one member, whatever the upstream's is.
-      const before = { ...told, parts: parts.map((p) => (p.type === 'reasoning' && p.signature?.value === 'reasoning' ? { ...p, signature: { ...p.signature, value: 'reasoning_content' } } : p)) }
+      const before = {
+        ...told,
+        parts: parts.map((p) =>
+          p.type === 'reasoning' && p.signature?.value === 'reasoning'
+            ? { ...p, signature: { ...p.signature, value: 'reasoning_content' } }
+            : p,
+        ),
+      }
       assert.deepEqual(rest, before, id)
       assert.ok(answerId.endsWith(wasId), id)
       assert.equal(finish.reason, was.reason === 'stop-sequence' ? 'stop' : was.reason, id)

@@ -21,6 +21,7 @@ export const openaiChat: Protocol = {
     { method: 'GET', path: '/v1/models/{model}', action: 'get-model' },
   ],
   conversation: { turns: 'messages', system: [] },
+  alsoReads: { protocol: 'openai-responses', turns: 'input' },
   failure: { decode: decodeOpenai, encode: encodeOpenai, midStream: midStreamChat },
   stream: { tap: chatTap, keepAlive: () => KEEP_ALIVE_COMMENT },
   usage: usageOfBody,

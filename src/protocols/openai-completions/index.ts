@@ -12,5 +12,6 @@ export const openaiCompletions: Protocol = {
   title: 'OpenAI Completions (legacy)',
   routes: [{ method: 'POST', path: '/v1/completions', action: 'generate' }],
   conversation: { turns: 'prompt', system: [] },
+  alsoReads: undefined,
   codec: openaiCompletionsCodec,
 }

@@ -659,11 +659,9 @@ describe('a strict upstream', () => {
       const bytes = Buffer.from(await (await ask(true)).arrayBuffer())
       const streamed = fold([...eventsOf(bytes, 11).flatMap((event) => decoder.push(event)), ...decoder.end()])
       // Ids are made from the whole request, `stream` included.
-      const same = ({ parts, finish }: ChatResponse) => [
-        finish,
-        parts.map((p) => ({ ...(bare(p) as object), id: undefined, signature: 'signature' in p })),
-      ]
-      assert.deepEqual(same(streamed), same(whole))
+      const same = ({ parts, finish }: ChatResponse) =>
+        JSON.stringify([finish, bare(parts)]).replace(/"(?:id|value)":"[^"]*"/g, '')
+      assert.equal(same(streamed), same(whole))
       assert.deepEqual(streamed.usage?.output, whole.usage?.output)
     })
   }
