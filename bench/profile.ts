@@ -19,8 +19,8 @@ interface CpuProfile {
   timeDeltas: number[]
 }
 
-/** Self time by function, dearest first, without idle time. */
-export function selfTimes(profile: CpuProfile): ProfileLine[] {
+/** Self time by function, dearest first, without idle time and without the first microseconds. */
+export function selfTimes(profile: CpuProfile, fromUs = 0): ProfileLine[] {
   const names = new Map<number, string>()
   for (const { id, callFrame } of profile.nodes) {
     const { functionName, url, lineNumber } = callFrame
@@ -29,10 +29,12 @@ export function selfTimes(profile: CpuProfile): ProfileLine[] {
   }
   const times = new Map<string, number>()
   let all = 0
+  let at = 0
   profile.samples.forEach((id, i) => {
     const name = names.get(id)!
-    if (name === '(idle)') return
     const time = profile.timeDeltas[i]!
+    at += time
+    if (name === '(idle)' || at < fromUs) return
     all += time
     times.set(name, (times.get(name) ?? 0) + time)
   })
@@ -48,18 +50,23 @@ export async function profileCase(
 ): Promise<ProfileLine[]> {
   const place = mkdtempSync(join(tmpdir(), 'logicaproxy-profile-'))
   try {
+    const openedAt = performance.now()
+    let warmMs = 0
     const field = await openField([
       gateway({ ...options, node: ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${place}`] }),
     ])
     try {
       const { target } = field.candidates[1]!
-      await field.load.call('closedLoop', { ...wanted, target, connections: effort.connections, ms })
+      const loop = { ...wanted, target, connections: effort.connections }
+      await field.load.call('closedLoop', { ...loop, ms: effort.warmMs })
+      warmMs = performance.now() - openedAt
+      await field.load.call('closedLoop', { ...loop, ms })
     } finally {
       await field.close()
     }
     const file = readdirSync(place).find((name) => name.endsWith('.cpuprofile'))
     if (file === undefined) throw new Error('the profiler of Node.js left no profile')
-    return selfTimes(JSON.parse(readFileSync(join(place, file), 'utf8')) as CpuProfile)
+    return selfTimes(JSON.parse(readFileSync(join(place, file), 'utf8')) as CpuProfile, warmMs * 1000)
   } finally {
     rmSync(place, { recursive: true, force: true })
   }

@@ -93,7 +93,7 @@ export function firstEventTable(figures: readonly FirstEventFigures[]): string {
     'first event ms (p50/p99/max)',
     'added',
     'delay of an event ms',
-    'around 40 ms',
+    '20 to 60 ms',
     'delays in buckets of 5 ms',
   ]
   return `### Time to first event\n\n${table(head, rows)}`

@@ -20,7 +20,7 @@ export interface StartFigures {
   nodeCpuMs: Summary
 }
 
-/** Measures starts; the sources are built into a place of their own, so that `dist/` stays as it is. */
+/** Measures starts of the build in `dist/`. */
 export async function runStart(runs: number, tell: (text: string) => void): Promise<StartFigures> {
   const place = mkdtempSync(join(tmpdir(), 'logicaproxy-start-'))
   const mock = startHelper(new URL('mock.ts', import.meta.url).pathname)

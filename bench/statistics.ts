@@ -78,12 +78,10 @@ export function histogram(values: Iterable<number>, width: number, buckets: numb
 }
 
 /**
- * The share of delays, in milliseconds, that stand where Nagle's algorithm meets a delayed acknowledgement: 40 ms, less or
- * more a little, beyond what the same stretch on either side would explain.
+ * The share of delays, in milliseconds, that stand where Nagle's algorithm meets a delayed acknowledgement: what waits for
+ * one of 40 ms, and what queues up behind it.
  */
-export function fortyMsMode(delays: readonly number[]): number {
+export function fortyMsShare(delays: readonly number[]): number {
   if (delays.length === 0) return 0
-  const within = (from: number, to: number) => delays.filter((d) => d >= from && d < to).length
-  const around = (within(26, 35) + within(50, 59)) / 18
-  return Math.max(0, within(35, 50) - around * 15) / delays.length
+  return delays.filter((d) => d >= 20 && d < 60).length / delays.length
 }

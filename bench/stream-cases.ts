@@ -3,7 +3,7 @@ import { type Candidate, forwarder, type Starter } from './candidates.ts'
 import { checkFaithful, type Field, openField, residentMib } from './field.ts'
 import type { Streams, StreamsResult } from './load.ts'
 import { cpuNs } from './machine.ts'
-import { fortyMsMode, histogram, quantile } from './statistics.ts'
+import { fortyMsShare, histogram, quantile } from './statistics.ts'
 
 export interface PacedEffort {
   streams: number
@@ -120,7 +120,7 @@ export interface FirstEventFigures {
   delayMs: Delays
   /** Counts of all delays in buckets of 5 ms. */
   buckets: number[]
-  /** Share of the delays in a heap around 40 ms. */
+  /** Share of the delays between 20 and 60 ms. */
   fortyMsShare: number
 }
 
@@ -150,7 +150,7 @@ export async function runFirstEvent(
       })
     for (let round = 0; round < effort.rounds; round += 1)
       for (const candidate of field.candidates) {
-        // Four at a time: enough for a figure, too few to queue.
+        // A few at a time: enough for a figure, too few to queue.
         const result = await streams(field, candidate, {
           count: effort.streams,
           events: 6,
@@ -177,7 +177,7 @@ export async function runFirstEvent(
       addedMs: { p50: own.p50 - base.p50, p99: own.p99 - base.p99, max: own.max - base.max },
       delayMs: delays(delay),
       buckets: histogram(both, 5, 13),
-      fortyMsShare: fortyMsMode(both),
+      fortyMsShare: fortyMsShare(both),
     }
   })
 }

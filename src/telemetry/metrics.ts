@@ -1,7 +1,8 @@
 import type { AttemptRecord, CallRecord } from '../gateway/events.ts'
 import type { Usage } from '../hub/response.ts'
 import { addProcessMetrics } from './process-metrics.ts'
-import { createRegistry, Histogram, type Labels, renderLabels, type Sample } from './registry.ts'
+import { createRegistry, Histogram, type Labels, renderLabels } from './registry.ts'
+import { AccountSeries, addTokens, Endpoint, Model, outcomeSamples, Tokens } from './series.ts'
 import { OTHER, Pairs, Table } from './tables.ts'
 
 /** What a label or a gauge reader may say. */
@@ -71,65 +72,6 @@ const ACCOUNTS = 500
 const ENDPOINTS = 100
 const SERIES = 1000
 
-class Outcomes {
-  ok = 0
-  failed = 0
-  cancelled = 0
-}
-
-function* outcomeSamples({ ok, failed, cancelled }: Outcomes, labels: Labels): Iterable<Sample> {
-  yield { labels: { ...labels, outcome: 'ok' }, value: ok }
-  yield { labels: { ...labels, outcome: 'failed' }, value: failed }
-  yield { labels: { ...labels, outcome: 'cancelled' }, value: cancelled }
-}
-
-class Endpoint {
-  requests = 0
-  errors = 0
-  latency = 0
-  readonly method: string
-  readonly path: string
-  constructor(method: string, path: string) {
-    this.method = method
-    this.path = path
-  }
-  get average(): number {
-    return this.requests === 0 ? 0 : Math.round((this.latency / this.requests) * 1000) / 1000
-  }
-}
-
-class Tokens implements Usage {
-  input = 0
-  cacheRead = 0
-  cacheWrite = 0
-  output = 0
-  reasoning = 0
-}
-
-class Model {
-  readonly tokens = new Tokens()
-  readonly outcomes = new Outcomes()
-  readonly model: string
-  readonly provider: string
-  constructor(model: string, provider: string) {
-    this.model = model
-    this.provider = provider
-  }
-}
-
-class AccountSeries {
-  readonly outcomes = new Outcomes()
-  readonly failures = new Map<string, number>()
-  readonly account: string
-  readonly accountId: string
-  readonly provider: string
-  constructor(account: string, accountId: string, provider: string) {
-    this.account = account
-    this.accountId = accountId
-    this.provider = provider
-  }
-}
-
 export function createMetrics(options: MetricsOptions): Metrics {
   const { version, now, startedAt, scrub = (text) => text } = options
   const clean = (label: string) => cut(scrub(label)).replace(/[\x00-\x1f\x7f]/g, ' ')
@@ -159,6 +101,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const firsts = new Table(() => new Histogram(FIRST_SECONDS), small)
   const gaps = new Table(() => new Histogram(GAP_SECONDS), small)
   const lanes = new Table(() => ({ requests: 0 }), small)
+  const dropped = new Table(() => ({ requests: 0 }), { ...small, limit: MODELS })
 
   // Accounts are told apart by their id; the label is for people, so a second account of the same name gets its id too.
   const accounts = new Map<string, AccountSeries>()
@@ -305,6 +248,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   })
   registry.add(
     'counter',
+    'logicaproxy_dropped_fields_total',
+    'Requests in which a translation lost this field.',
+    function* () {
+      for (const [field, row] of dropped.rows) yield { labels: { field }, value: row.requests }
+    },
+  )
+  registry.add(
+    'counter',
     'logicaproxy_metrics_folded_total',
     'Events counted under "other" because their table of labels is full.',
     function* () {
@@ -347,6 +298,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
         if (record.stream && !lean) gaps.get(record.protocol).observe(record.maxGapMs / 1000)
       }
       if (record.lane !== undefined) lanes.get(record.lane).requests++
+      // Positions in lists would make a label of each; the field's name is what a person looks for.
+      for (const field of record.dropped ?? []) dropped.get(field.replace(/\.\d+/g, '')).requests++
 
       const tries = record.attempts
       for (let at = 1; at < tries.length; at++) {
@@ -440,14 +393,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   function cleanLabels(labels: Labels): Labels {
     return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, clean(String(value))]))
   }
-}
-
-function addTokens(sum: Usage, more: Usage): void {
-  sum.input += more.input
-  sum.cacheRead += more.cacheRead
-  sum.cacheWrite += more.cacheWrite
-  sum.output += more.output
-  sum.reasoning += more.reasoning
 }
 
 /** No label is longer than a name a person would give. */

@@ -95,15 +95,17 @@ export function callInput({ input, custom }: Pick<ToolCallPart, 'input' | 'custo
 
 function encodeResult(part: ToolResultPart, place: BlockPlace): Json {
   const blocks = part.parts.flatMap((inner) => encodePart(inner, { ...place, role: 'result' }))
-  // The API refuses an error that says nothing.
+  // The API refuses an error that says nothing, and one with anything but text.
   if (part.failed && blocks.length === 0) blocks.push({ type: 'text', text: 'Error' })
+  const wordy = !place.home && part.failed && blocks.some((block) => block['type'] !== 'text')
+  if (wordy) blocks.unshift({ type: 'text', text: 'Error:' })
   const content = noted(part, '$list') ? blocks : plainText(blocks)
   return {
     ...own(part),
     type: 'tool_result',
     tool_use_id: part.callId,
     ...(content !== undefined && { content }),
-    ...(part.failed !== undefined && { is_error: part.failed }),
+    ...(part.failed !== undefined && !wordy && { is_error: part.failed }),
     ...cacheControl(part.cache),
   }
 }
@@ -135,7 +137,7 @@ function encodeMedia(part: MediaPart, place: BlockPlace): Json {
     const what = [part.kind, part.name ?? part.mediaType].filter(Boolean).join(' ')
     return { type: 'text', text: `[${what}: left out, it cannot be passed on here]`, ...cacheControl(part.cache) }
   }
-  if (part.detail !== undefined) losses.add(`${path}.detail`, 'images have one resolution')
+  if (part.detail !== undefined && part.detail !== 'auto') losses.add(`${path}.detail`, 'images have one resolution')
   if (part.kind === 'image') {
     if (part.name !== undefined) losses.add(`${path}.name`, 'images have no name')
     return { ...own(part), type: 'image', source, ...cacheControl(part.cache) }

@@ -26,6 +26,17 @@ export interface Turn {
 /** Said in the user's place when a conversation begins with the assistant: the API wants the user first. */
 const OPENING = '(The conversation begins with your message below.)'
 
+/** Said after an answer that a model does not go on with by itself. */
+const GO_ON = 'Go on from where your last message ends.'
+
+/** Lets the user speak last, for models that refuse to go on with an answer begun for them. */
+export function withoutPrefill(conversation: Conversation, losses: Losses): Conversation {
+  if (conversation.turns.at(-1)?.role !== 'assistant') return conversation
+  losses.add('messages', 'the model does not go on with a begun answer; it was asked to')
+  const last: Turn = { role: 'user', blocks: [{ type: 'text', text: GO_ON }] }
+  return { ...conversation, turns: [...conversation.turns, last] }
+}
+
 export function encodeConversation(messages: readonly Message[], home: boolean, losses: Losses): Conversation {
   const leading = messages.findIndex((message) => !isInstruction(message))
   const count = leading < 0 ? messages.length : leading
@@ -110,7 +121,9 @@ function trimFinal(turns: Turn[]): void {
   const turn = turns.at(-1)
   const block = turn?.blocks.at(-1)
   if (turn?.role !== 'assistant' || block?.['type'] !== 'text') return
-  turn.blocks[turn.blocks.length - 1] = { ...block, text: (block['text'] as string).trimEnd() }
+  const text = (block['text'] as string).trimEnd()
+  turn.blocks = [...turn.blocks.slice(0, -1), ...(text === '' ? [] : [{ ...block, text }])]
+  if (turn.blocks.length === 0) turns.pop()
 }
 
 export function encodeTurn({ role, blocks, rest, listed }: Turn): Json {

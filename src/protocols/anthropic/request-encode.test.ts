@@ -258,6 +258,40 @@ describe('messages', () => {
     ])
   })
 
+  it('ask to go on where a model refuses a prefill, and never end with nothing', () => {
+    const begun: Message[] = [hello, { role: 'assistant', parts: text('So ') }]
+    const { messages, lost } = encode(foreign({ messages: begun }), EFFORT)
+    assert.deepEqual([messages.at(-1)!.role, lost], ['user', ['messages']])
+    assert.equal(encode(foreign({ messages: [hello, { role: 'assistant', parts: text(' ') }] })).messages.length, 1)
+    const silent = encode(
+      foreign({ messages: [hello, { role: 'assistant', parts: text('hi') }, { role: 'user', parts: [] }] }),
+    )
+    assert.deepEqual(without(silent.messages.at(-1)!.content), [{ type: 'text', text: '(empty message)' }])
+  })
+
+  it('keep errors to text', () => {
+    const image: Part = { type: 'media', kind: 'image', source: { type: 'url', url: 'https://a/b.png' } }
+    const { messages } = encode(
+      foreign({
+        messages: [
+          hello,
+          { role: 'assistant', parts: [{ type: 'tool-call', id: 'a', name: 'f', input: '{}' }] },
+          { role: 'user', parts: [{ type: 'tool-result', callId: 'a', parts: [image], failed: true }] },
+        ],
+      }),
+    )
+    assert.deepEqual(without(messages[2]!.content), [
+      {
+        type: 'tool_result',
+        tool_use_id: 'a',
+        content: [
+          { type: 'text', text: 'Error:' },
+          { type: 'image', source: { type: 'url', url: 'https://a/b.png' } },
+        ],
+      },
+    ])
+  })
+
   it('trim the end of a prefill', () => {
     assert.equal(
       encode(foreign({ messages: [hello, { role: 'assistant', parts: text('So ') }] })).messages[1]!.content,
@@ -406,6 +440,19 @@ describe('tools', () => {
     assert.deepEqual(choose({ mode: 'web-search' }), [{ type: 'tool', name: 'web_search' }, names])
     assert.deepEqual(choose({ mode: 'allowed', names: ['g'], required: true }), [{ type: 'any' }, ['g']])
     assert.deepEqual(choose({ mode: 'tool', name: 'gone' }), [undefined, names])
+  })
+})
+
+describe('tools of one name', () => {
+  it('are one, a function before the hosted search', () => {
+    const tools: ChatRequest['tools'] = [
+      { type: 'web-search' },
+      { type: 'function', name: 'web_search' },
+      { type: 'function', name: 'web_search' },
+    ]
+    const { body, lost } = encode(foreign({ tools }))
+    assert.deepEqual(without(body['tools']), [{ name: 'web_search', input_schema: { type: 'object', properties: {} } }])
+    assert.deepEqual(lost, ['tools.web_search'])
   })
 })
 

@@ -4,7 +4,7 @@ import type { TargetModel } from '../codec.ts'
 import type { Json } from '../json.ts'
 import { plainText } from './blocks-encode.ts'
 import { addCachePoints, tidyCachePoints } from './cache-points.ts'
-import { type Conversation, encodeConversation, encodeTurn } from './conversation.ts'
+import { type Conversation, encodeConversation, encodeTurn, withoutPrefill } from './conversation.ts'
 import { outputSchema } from './schema.ts'
 import { isObject, type Losses, lossList, own } from './take.ts'
 import { encodeThinking, type ThinkingForm } from './thinking.ts'
@@ -20,7 +20,9 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const losses = lossList()
   const rest = own(request)
   const home = rest !== undefined
-  const conversation = encodeConversation(request.messages, home, losses)
+  const said = encodeConversation(request.messages, home, losses)
+  // Models that think by effort are those that refuse a prefill.
+  const conversation = !home && target.reasoning?.by === 'effort' ? withoutPrefill(said, losses) : said
   if (request.output?.type === 'json') {
     losses.add('response_format', 'asked for in words')
     conversation.system.push({ type: 'text', text: JSON_ONLY })
@@ -119,8 +121,9 @@ function sampling(request: ChatRequest, { thinking }: ThinkingForm, home: boolea
   if (topP !== undefined) {
     if (thinks && topP < 0.95) losses.add('top_p', 'must be 0.95 or more while thinking')
     // Newer models refuse the two together.
-    else if (!home && out['temperature'] !== undefined) losses.add('top_p', 'not together with temperature')
-    else out['top_p'] = topP
+    else if (!home && out['temperature'] !== undefined) {
+      if (topP !== 1) losses.add('top_p', 'not together with temperature')
+    } else out['top_p'] = topP
   }
   if (topK !== undefined) {
     if (thinks) losses.add('top_k', 'not while thinking')
@@ -179,9 +182,8 @@ function metadata({ user }: ChatRequest, rest: unknown, home: boolean, losses: L
   return { metadata: { ...more, ...(user !== undefined && { user_id: user }) } }
 }
 
-/** Words of the hub this dialect has none for, as clients know them. */
+/** Words of the hub this dialect has none for, as clients know them; 0 asks for nothing. */
 const UNSAYABLE: [keyof ChatRequest, string][] = [
-  ['seed', 'seed'],
   ['presencePenalty', 'presence_penalty'],
   ['frequencyPenalty', 'frequency_penalty'],
   ['logprobs', 'logprobs'],
@@ -190,7 +192,9 @@ const UNSAYABLE: [keyof ChatRequest, string][] = [
 ]
 
 function tellUnsayable(request: ChatRequest, losses: Losses): void {
-  for (const [word, field] of UNSAYABLE) if (request[word] !== undefined) losses.add(field, 'not known here')
+  for (const [word, field] of UNSAYABLE)
+    if (request[word] !== undefined && request[word] !== 0) losses.add(field, 'not known here')
+  if (request.seed !== undefined) losses.add('seed', 'not known here')
   if (request.count !== undefined && request.count > 1) losses.add('n', 'one answer a request')
 }
 

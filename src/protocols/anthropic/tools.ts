@@ -84,7 +84,21 @@ export function encodeTools(request: ChatRequest, losses: Losses): Json[] {
     else if (tool.type !== 'native') wire.push(encodeTool(tool, home, `tools.${i}`, losses))
     else if (tool.protocol === 'anthropic') wire.push(tool.value as Json)
   }
-  return only === undefined ? wire : wire.filter((tool) => only.has(String(tool['name'])))
+  const wanted = only === undefined ? wire : wire.filter((tool) => only.has(String(tool['name'])))
+  return home ? wanted : distinct(wanted, losses)
+}
+
+/** The API wants every name once; a function may have taken that of the hosted search. */
+function distinct(tools: Json[], losses: Losses): Json[] {
+  const functions = new Set(tools.filter((tool) => tool['type'] === undefined).map((tool) => tool['name']))
+  const seen = new Set<unknown>()
+  return tools.filter((tool) => {
+    const { name, type } = tool
+    const taken = seen.has(name) || (type !== undefined && functions.has(name))
+    if (taken) losses.add(`tools.${name}`, 'two tools of one name')
+    else seen.add(name)
+    return !taken
+  })
 }
 
 function encodeTool(tool: FunctionTool | CustomTool, home: boolean, path: string, losses: Losses): Json {

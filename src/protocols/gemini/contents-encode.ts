@@ -12,9 +12,9 @@ import type {
 import type { Json } from '../codec.ts'
 import { parseExact } from '../exact-json.ts'
 import { asObject } from '../json.ts'
+import { objectText, TEXT_SIGNATURE } from './contents-decode.ts'
 import { defined } from './fields.ts'
 import { encodeMedia } from './media.ts'
-import { objectText, TEXT_SIGNATURE } from './request-decode.ts'
 
 /**
  * Google's documented value for the signature of a call that another model made, or whose own was lost
