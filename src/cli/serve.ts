@@ -37,6 +37,9 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
   for (const notice of gateway.notices)
     log[notice.kind === 'warning' ? 'warn' : 'info']({ line: notice.line, key: notice.path }, notice.message)
   const at = await listen(gateway, options)
+  // Before anybody hears that it listens: whoever does may send a signal.
+  endOnSignals(gateway, log)
+  process.on('SIGHUP', () => void gateway.reload().catch(() => {}))
   log.info({ url: at.url, config: file, version }, 'LogicaProxy listens')
   if (gateway.config['api-keys'].length === 0)
     log.warn({}, 'no api-keys are configured: everyone on this machine may use these accounts')
@@ -45,8 +48,6 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
     out.talk(`\n  LogicaProxy ${version} is at ${out.bold(at.url)}`)
     out.talk(`  config ${file}\n`)
   }
-  endOnSignals(gateway, log)
-  process.on('SIGHUP', () => void gateway.reload().catch(() => {}))
 }
 
 async function firstStart(out: Output, file: string): Promise<void> {

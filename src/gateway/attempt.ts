@@ -13,6 +13,7 @@ import { decoderFor, sniffEncoding } from '../wire/decompress.ts'
 import { createSseParser, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
 import type { Carrier } from './carrier.ts'
 import { type ClockLimits, type ClockState, nextLook, runOut } from './clocks.ts'
+import { createOutflow } from './outflow.ts'
 import type { UpstreamFlight, UpstreamHandler, UpstreamHeaders, UpstreamTransport } from './transport.ts'
 import { transportFailure } from './transport-failure.ts'
 import { firstCharacter, isHalfObject, isWholeEvent, isWholeObject } from './wholeness.ts'
@@ -114,8 +115,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   let heldBytes = 0
   // Of a stream: the bytes of an unfinished event. They leave when it is finished, so a cut never leaves half of one.
   let tail: Buffer[] = []
-  let out: (Buffer | string)[] = []
-  let flushing = false
+  const out = createOutflow(write)
 
   let parser: SseParser | undefined
   let sawContent = false
@@ -172,7 +172,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   function feed(chunk: Buffer): void {
     if (over) return
     if (mode === 'events') feedEvents(chunk)
-    else if (begun) queue(chunk)
+    else if (begun) out.push(chunk)
     else {
       heldBytes += chunk.length
       if (mode === 'refusal') {
@@ -218,7 +218,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   }
 
   function pass(piece: Buffer): void {
-    if (begun) queue(piece)
+    if (begun) out.push(piece)
     else held.push(piece)
   }
 
@@ -246,38 +246,18 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   function begin(length?: number): void {
     begun = true
     listener.begin(status, headers, length)
-    for (const piece of held) queue(piece)
+    for (const piece of held) out.push(piece)
     held = []
     if (length === undefined) rearm()
   }
 
-  /** Everything that one read of the socket brought goes out in one write. */
-  function queue(chunk: Buffer | string): void {
-    out.push(chunk)
-    if (flushing) return
-    flushing = true
-    process.nextTick(flush)
-  }
-
-  function flush(): void {
-    flushing = false
-    if (out.length === 0 || over) return
-    write()
-  }
-
-  function write(): void {
-    const pieces = out
-    if (pieces.length === 0) return
-    out = []
+  function write(chunk: Buffer | string): void {
     lastWriteAt = lastByteAt
-    const chunk =
-      pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces.map((p) => (typeof p === 'string' ? Buffer.from(p) : p)))
-    if (!listener.write(chunk) && pausedAt === 0) {
-      pausedAt = now()
-      flight.pause()
-      decoder?.pause()
-      rearm()
-    }
+    if (listener.write(chunk) || pausedAt > 0) return
+    pausedAt = now()
+    flight.pause()
+    decoder?.pause()
+    rearm()
   }
 
   function onEnd(): void {
@@ -316,7 +296,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     }
     if (tap!.ended || (begun && tap!.failure !== undefined)) {
       if (!begun) begin()
-      if (carrier !== undefined) queue(carrier.end())
+      if (carrier !== undefined) out.push(carrier.end())
       ended(tap!.failure)
       return
     }
@@ -388,13 +368,14 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   }
 
   function ended(f: Failure | undefined, usage = tap?.usage, tell?: true): void {
-    write()
+    out.flush()
     close()
     listener.end({ status, usage, failure: f, tell, maxGapMs })
   }
 
   function close(): void {
     over = true
+    out.close()
     clearTimeout(timer)
     decoder?.destroy()
     flight.abort()

@@ -3,10 +3,11 @@ import type { Pool, RestingInfo, Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
 import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
 import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
+import { atHome, type Continued, type Conversations, continued } from './conversations.ts'
 import type { Estimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
-import { JSON_ARRAY_HEADERS, returnable, STREAM_HEADERS } from './headers.ts'
+import { JSON_ARRAY_HEADERS, ownHeaders, returnable, STREAM_HEADERS } from './headers.ts'
 import { createPreparer, type Known, type Prepared } from './outgoing.ts'
 import { isReading, type Matched, type Reading, readRequest } from './reading.ts'
 import type { RetryBudget } from './retry-budget.ts'
@@ -23,6 +24,7 @@ export interface CallContext {
   transport: UpstreamTransport
   budget: RetryBudget
   estimator: Estimator
+  conversations: Conversations
   memory: SignatureMemory
   now: () => number
   classifier?: Classifier
@@ -63,13 +65,18 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     bytesIn: request.body.length,
     bytesOut: 0,
   }
-  const countsOnly = matched.route.action === 'count-tokens'
+  const { action } = matched.route
+  const countsOnly = action === 'count-tokens'
 
   let over = false
   let headSent = false
   let planned: Plan
   let reading: Reading
-  let prepare: (seat: Seat) => Prepared | Known
+  let prepare: (seat: Seat, emulates?: boolean) => Prepared | Known
+  let conversation: Continued
+  /** Whether a seat has shown that it lacks the action, and what stands in for it now. */
+  let emulates = false
+  let emulated: string | undefined
   let session: string | undefined
   let targetAt = 0
   let round = 0
@@ -110,26 +117,34 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       refuse(notAllowed(read.model))
       return
     }
-    const result = plan({
+    const whole = continued(context.conversations, matched, request, read, limits)
+    if ('kind' in whole) {
+      refuse(whole)
+      return
+    }
+    conversation = whole
+    const possible = plan({
       registry: snapshot.registry,
       config: snapshot.config,
       protocol: protocol.id,
       model: read.model,
-      body: request.body,
+      body: whole.request.body,
       pin: matched.pin,
       translates: protocol.codec !== undefined && (!countsOnly || protocol.codec.count !== undefined),
       classifier: context.classifier,
     })
+    const where = { memory: context.conversations, scope: request.client.name, protocol }
+    const result = isPlan(possible) ? atHome(possible, whole, where) : possible
     if (!isPlan(result)) {
       refuse(result)
       return
     }
     planned = result
-    prepare = createPreparer(snapshot, matched, request, read, context)
+    prepare = createPreparer(snapshot, matched, whole.request, whole.reading, context)
     record.category = result.category
     const seats = result.targets.reduce((sum, target) => sum + target.candidates.length, 0)
     if (snapshot.sessionTtlMs > 0 && seats > 1)
-      session = sessionKey(request.header, request.body, read.spans, protocol.conversation)
+      session = sessionKey(request.header, whole.request.body, whole.reading.spans, protocol.conversation)
     context.budget.deposit()
     next()
   }
@@ -193,7 +208,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     const provider = snapshot.providers.get(account.provider)!
     let prepared: Prepared | Known
     try {
-      prepared = prepare(taken)
+      prepared = prepare(taken, emulates)
     } catch (error) {
       pool.released(taken)
       refuse(unprepared(error))
@@ -210,6 +225,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     size = prepared.size
+    emulated = prepared.emulated
     record.lane = prepared.lane
     record.dropped = prepared.losses.length === 0 ? undefined : [...new Set(prepared.losses.map((l) => l.field))]
     record.servedModel = model
@@ -233,7 +249,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         proxyUrl: account.proxyUrl,
         protocol: prepared.dialect,
         stream: record.stream,
-        carrier: prepared.carrier,
+        carrier: prepared.carrier && conversation.remembering(prepared.carrier),
         ...(reading.framing === 'sse' && { keepAlive: protocol.stream.keepAlive }),
         limits: {
           firstEventMs: limits.firstEventMs,
@@ -256,7 +272,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     record.lane = lane
     record.servedModel = model
     record.provider = taken.account.provider
-    const own = ownHeaders()
+    const own = ownHeaders(record, planned?.reason, emulated)
     own.push(
       'content-type',
       'application/json',
@@ -280,6 +296,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       },
       write(chunk) {
         record.bytesOut += chunk.length
+        if (record.lane !== 'translate') conversation.overheard?.(chunk, taken.account.id)
         return reply.write(chunk)
       },
       waiting(headers) {
@@ -295,6 +312,12 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       fail(f, heard) {
         const result = discreet(heard, context.scrub)
         settle(taken, tryRecord, result)
+        if (lacksAction(heard) && !over) {
+          emulates = true
+          tried.delete(taken.key)
+          next()
+          return
+        }
         const told = result.failure ?? f
         lastFailure = { failure: told, refusal: result.refusal }
         if (isRetriable(f) && !over) next()
@@ -305,6 +328,12 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         reply.destroy()
       },
     }
+  }
+
+  /** Whether the upstream does not know what was asked of it, and something else can be asked instead. */
+  function lacksAction({ status }: AttemptResult): boolean {
+    const unknown = status === 404 || status === 405 || status === 501
+    return unknown && action === 'compact' && emulated === undefined && protocol.compaction !== undefined
   }
 
   function settle(taken: Seat, tryRecord: AttemptRecord, result: AttemptResult): void {
@@ -321,7 +350,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     if (result.usage !== undefined) record.usage = result.usage
     if (result.failure === undefined) pool.succeeded(taken)
     // Counting tokens is asked for all the time and must not take an account out of service (domain.md 2.8).
-    else if (countsOnly) pool.released(taken)
+    else if (countsOnly || lacksAction(result)) pool.released(taken)
     else pool.failed(taken, result.failure)
     context.onAttempt(tryRecord)
   }
@@ -329,7 +358,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   function sendHead(status: number, headers: UpstreamHeaders, length?: number): void {
     headSent = true
     record.status = status
-    const own = ownHeaders()
+    const own = ownHeaders(record, planned?.reason, emulated)
     const translated = record.lane === 'translate'
     if (record.stream && (translated || length === undefined))
       own.push(...(reading.framing === 'sse' ? STREAM_HEADERS : JSON_ARRAY_HEADERS))
@@ -339,20 +368,6 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     const returned = returnable(headers)
     own.push(...(seat === undefined ? returned : withoutEchoes(returned, seat.account)))
     reply.head(status, own)
-  }
-
-  /** What we say of our own in every answer. */
-  function ownHeaders(): string[] {
-    const own = ['x-logicaproxy-request-id', record.id]
-    if (record.lane !== undefined) own.push('x-logicaproxy-lane', record.lane)
-    if (record.accountId !== '') own.push('x-logicaproxy-account', record.accountId)
-    if (record.servedModel !== '') own.push('x-ai-route', headerText(record.servedModel))
-    if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(record.dropped.join(',')))
-    if (record.category !== undefined) {
-      own.push('x-ai-category', headerText(record.category))
-      if (planned.reason !== undefined) own.push('x-ai-reason', headerText(planned.reason))
-    }
-    return own
   }
 
   /** The terminal error of an answer that has begun. */
@@ -380,7 +395,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       finish(record.status, f)
       return
     }
-    const own = ownHeaders()
+    const own = ownHeaders(record, planned?.reason, emulated)
     if (refusal !== undefined && f.scope === 'request' && record.lane !== 'translate') {
       own.push('content-type', String(refusal.headers['content-type'] ?? 'application/json'))
       own.push('content-length', String(refusal.body.length))

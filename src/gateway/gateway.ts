@@ -3,6 +3,7 @@ import { createPool, type Pool } from '../accounts/pool.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { Classifier } from '../routing/plan.ts'
 import { type Call, startCall } from './call.ts'
+import { type Conversations, createConversations } from './conversations.ts'
 import { createEstimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
@@ -26,6 +27,7 @@ export interface Gateway {
   /** The configuration in force, compiled. */
   readonly snapshot: Snapshot
   readonly pool: Pool
+  readonly conversations: Conversations
   /** Calls under way. */
   readonly active: number
   /** Sends a request down the road. The answer goes to `reply`. */
@@ -62,6 +64,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     options.transport ?? createTransport({ connectTimeoutMs: () => snapshot.config.timeouts.connect * 1000 })
   const budget = createRetryBudget(now)
   const estimator = createEstimator()
+  const conversations = createConversations(now)
   const memory = createSignatureMemory(now)
   const calls = new Set<Call>()
   const scrub = options.scrub ?? ((text: string) => text)
@@ -82,6 +85,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
       return snapshot
     },
     pool,
+    conversations,
     get active() {
       return calls.size
     },

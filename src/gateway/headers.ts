@@ -97,6 +97,21 @@ export function returnable(headers: Readonly<Record<string, string | string[] | 
   return kept
 }
 
+/** What we say of our own in every answer. */
+export function ownHeaders(record: CallRecord, reason?: string, emulated?: string): string[] {
+  const own = ['x-logicaproxy-request-id', record.id]
+  if (record.lane !== undefined) own.push('x-logicaproxy-lane', record.lane)
+  if (record.accountId !== '') own.push('x-logicaproxy-account', record.accountId)
+  if (emulated !== undefined) own.push('x-logicaproxy-emulated', emulated)
+  if (record.servedModel !== '') own.push('x-ai-route', headerText(record.servedModel))
+  if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(record.dropped.join(',')))
+  if (record.category !== undefined) {
+    own.push('x-ai-category', headerText(record.category))
+    if (reason !== undefined) own.push('x-ai-reason', headerText(reason))
+  }
+  return own
+}
+
 /** Headers of every streamed answer. The last one tells reverse proxies of the nginx kind not to buffer. */
 export const STREAM_HEADERS: readonly string[] = [
   'content-type',

@@ -31,6 +31,8 @@ export interface Prepared {
   losses: readonly Loss[]
   /** Size of a translated request, for calibrating estimates. */
   size?: number
+  /** Set when the action is carried out by generating, because the seat does not have it. */
+  emulated?: string
 }
 
 /**
@@ -44,25 +46,32 @@ export function createPreparer(
   request: InboundRequest,
   reading: Reading,
   borrowed: Pick<TranslatorContext, 'now' | 'estimator' | 'memory'>,
-): (seat: Seat) => Prepared | Known {
+): (seat: Seat, emulates?: boolean) => Prepared | Known {
   const { protocol } = matched
-  const counts = matched.route.action === 'count-tokens'
+  const action = matched.route.action as Outgoing['action']
+  const counts = action === 'count-tokens'
   let forwarded: string[] | undefined
   let translator: Translator | undefined
 
-  return (seat) => {
+  return (seat, emulates = false) => {
     const { account, model } = seat
     const speaks = account.speaks.includes(protocol.id)
     const native = speaks && reading.bodyDialect === undefined
     const dialect = speaks ? protocol : snapshot.protocols.get(account.speaks[0]!)!
     forwarded ??= forwardable(request.rawHeaders)
-    const said = native ? sameDialect(seat) : translated(seat, dialect)
+    const emulation = action === 'compact' && (emulates || !native) ? protocol.compaction : undefined
+    const said =
+      emulation !== undefined
+        ? inPlace(emulation, seat, native ? undefined : dialect)
+        : native
+          ? sameDialect(seat)
+          : translated(seat, dialect)
     if ('answer' in said) return said
     const provider = snapshot.providers.get(account.provider)!
     const upstream = provider.request(
       {
         protocol: dialect.id,
-        action: counts ? 'count-tokens' : 'generate',
+        action: emulation === undefined ? action : 'generate',
         model,
         stream: reading.stream,
         query: native ? request.query : '',
@@ -120,6 +129,30 @@ export function createPreparer(
     const { json, losses, carrier } = translator.to(dialect, target)
     for (const step of rulesFor(seat, dialect)) step(json)
     return { body: translator.bytes(json), lane, carrier, losses, size: translator.size }
+  }
+
+  /** Something is generated in place of an action the seat does not have. @param dialect set where it is translated. */
+  function inPlace(emulation: Emulation, seat: Seat, dialect: Protocol | undefined) {
+    const json = emulation.request(parseExact(request.body.toString('utf8').replace(/^\ufeff/, '')) as Json)
+    const carrier = (inner?: Carrier): Carrier => ({
+      event: () => '',
+      end: () => '',
+      whole: (body) => emulation.answer(inner?.whole?.(body) ?? body, Math.floor(borrowed.now() / 1000)),
+    })
+    const emulated = emulation.name
+    if (dialect === undefined) {
+      json['model'] = seat.model
+      for (const step of rulesFor(seat, protocol)) step(json)
+      return { body: Buffer.from(stringifyExact(json)), lane: 'native' as Lane, carrier: carrier(), emulated }
+    }
+    // A translator of its own: the ordinary one holds the request as it was asked.
+    translator ??= createTranslator({ asks: protocol, reads: protocol }, Buffer.from(stringifyExact(json)), reading, {
+      ...borrowed,
+      counts,
+      client: request.client.name,
+    })
+    const said = translated(seat, dialect) as Exclude<ReturnType<typeof translated>, Known>
+    return { ...said, carrier: carrier(said.carrier), emulated }
   }
 
   function rulesFor(seat: Seat, dialect: Protocol) {

@@ -48,6 +48,7 @@ function fields(protocol: Protocol): readonly string[] {
       ...system,
       ...SESSION_FIELDS,
       ...(protocol.alsoReads ? [protocol.alsoReads.turns] : []),
+      ...(protocol.continuation ? [protocol.continuation.field, protocol.continuation.unstored] : []),
     ]
     fieldsOf.set(protocol, list)
   }
@@ -72,9 +73,10 @@ export function readRequest(matched: Matched, request: InboundRequest, maxDepth:
       { param: 'model' },
     )
   const said = spans.get('stream')
-  const stream =
-    route.action === 'generate' &&
-    (route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true'))
+  const wished = route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true')
+  if (wished && route.action === 'compact')
+    return failure('invalid-request', 'Streaming not supported for compact responses', { param: 'stream' })
+  const stream = route.action === 'generate' && wished
   const framing = route.stream === true && !/[?&]alt=sse(?:&|$)/.test(request.query) ? 'json-array' : 'sse'
   const { alsoReads, conversation } = protocol
   const strayed = alsoReads !== undefined && spans.has(alsoReads.turns) && !spans.has(conversation.turns)

@@ -55,12 +55,17 @@ export function leftBehind(request: ChatRequest, target: ProtocolId): Loss[] {
         for (const [protocol, fields] of Object.entries(value as Record<string, Record<string, unknown>>))
           if (protocol !== target)
             // `$…` are a codec's own notes on the form something had (a string, not a list): nothing is lost with them.
-            for (const field of Object.keys(fields))
-              if (!SILENT.has(field) && !field.startsWith('$')) add(at(field), protocol)
+            for (const [field, said] of Object.entries(fields))
+              if (!SILENT.has(field) && !field.startsWith('$') && saysSomething(said)) add(at(field), protocol)
       } else if (typeof value === 'object' && name !== 'schema' && name !== 'value') walk(value, at(name))
     }
   }
 
   walk(request, '')
   return losses
+}
+
+/** Null, and lists and objects with nothing in them, are what absence would be. */
+function saysSomething(value: unknown): boolean {
+  return typeof value !== 'object' || (value !== null && Object.keys(value).length > 0)
 }

@@ -5,7 +5,7 @@ import type { Sse } from '../wire/sse.ts'
 import type { Codec } from './codec.ts'
 
 /** What a route asks for. */
-export type Action = 'generate' | 'count-tokens' | 'list-models' | 'get-model'
+export type Action = 'generate' | 'count-tokens' | 'compact' | 'list-models' | 'get-model'
 
 /** How an answer's stream is framed: server-sent events, or Gemini's JSON array when `alt=sse` is not asked for. */
 export type Framing = 'sse' | 'json-array'
@@ -18,6 +18,8 @@ export interface Route {
   action: Action
   /** Set where the path itself says so (Gemini); otherwise the body's `stream` does. */
   stream?: boolean
+  /** The same requests are taken over a WebSocket at this path. */
+  websocket?: true
 }
 
 /** What one upstream event means for the road. */
@@ -69,6 +71,41 @@ export interface ConversationFields {
   system: readonly string[]
 }
 
+/** What a finished answer adds to its conversation: its id, and its items as JSON text joined by commas. */
+export interface Answered {
+  id: string
+  items: string
+}
+
+/** How requests go on from an earlier answer that they only name. */
+export interface Continuation {
+  /** The member that names it. */
+  field: string
+  /** The member that is `false` where an answer must not be kept. */
+  unstored: string
+  /** The items of the turns, given and returned as JSON text. */
+  items(turns: string): string
+  /** What new items add to those before; or that they are the whole conversation. */
+  joined(before: string, added: string): { added: string; replaces: boolean }
+  /** Reads a whole answer, or the end of a stream. */
+  answered(text: string): Answered | undefined
+  /** Finds the id in the first bytes of an answer. */
+  idIn(head: string): string | undefined
+}
+
+/** An action that is carried out by generating, where the upstream has no such thing. */
+export interface Emulation {
+  /** What `X-LogicaProxy-Emulated` says. */
+  name: string
+  /** The request to generate instead. */
+  request(body: Record<string, unknown>): Record<string, unknown>
+  /**
+   * The answer, made of what was generated.
+   * @throws {FailureError} if nothing can be made of it.
+   */
+  answer(generated: Buffer, created: number): Buffer
+}
+
 /** A dialect: everything the road needs to serve it. Knows no provider. */
 export interface Protocol {
   id: ProtocolId
@@ -99,6 +136,10 @@ export interface Protocol {
   wholeFailure(body: Buffer): Failure | undefined
   /** Translates; absent: this dialect can only be passed through. */
   codec?: Codec
+  /** Absent: every request carries its whole conversation. */
+  continuation?: Continuation
+  /** Stands in for the action `compact`; absent: there is no such route. */
+  compaction?: Emulation
   models: {
     list(models: readonly ListedModel[]): OwnResponse
     one(model: ListedModel): OwnResponse

@@ -27,7 +27,10 @@ const anthropic: Builder = (out, account) => {
 /** Endpoints of OpenAI's dialects are given with their version, if they have one: nothing is put in between (domain.md 1.9). */
 const openaiChat: Builder = (out, account) => post(out, account, '', `/chat/completions${out.query}`, bearer(account))
 
-const openaiResponses: Builder = (out, account) => post(out, account, '', `/responses${out.query}`, bearer(account))
+const openaiResponses: Builder = (out, account) => {
+  const path = out.action === 'compact' ? '/responses/compact' : '/responses'
+  return post(out, account, '', path + out.query, bearer(account))
+}
 
 /** Gemini generateContent. A stream is always asked for as server-sent events. */
 const gemini: Builder = (out, account) => {

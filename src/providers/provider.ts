@@ -25,7 +25,7 @@ export interface ProviderModel {
 /** A request on its way out, in the account's dialect, before the vendor's address and credential are put on. */
 export interface Outgoing {
   protocol: ProtocolId
-  action: 'generate' | 'count-tokens'
+  action: 'generate' | 'count-tokens' | 'compact'
   /** Upstream model name. */
   model: string
   stream: boolean

@@ -12,6 +12,7 @@ import { unpackSignature } from '../../hub/signature.ts'
 import { stringifyExact } from '../exact-json.ts'
 import type { Json } from '../json.ts'
 import { decodeCitation } from './citations.ts'
+import { plainId, wireId } from './ids.ts'
 import { isBoolean, isObject, isObjects, isString, listNote, type Taker, taker } from './take.ts'
 
 /** The name of the hosted search, as tool and as call. */
@@ -42,7 +43,7 @@ const DECODERS: Record<string, Decoder> = {
     const name = t.take('name', isString)
     if (id === undefined || name === undefined) return undefined
     const input = t.take('input', isPresent) ?? {}
-    return { type: 'tool-call', id, name, input: stringifyExact(input), ...takeCache(t), ...t.extras() }
+    return { type: 'tool-call', id: plainId(id), name, input: stringifyExact(input), ...takeCache(t), ...t.extras() }
   },
   tool_result(t) {
     const callId = t.take('tool_use_id', isString)
@@ -52,7 +53,7 @@ const DECODERS: Record<string, Decoder> = {
     Object.assign(t.rest, listNote(content))
     return {
       type: 'tool-result',
-      callId,
+      callId: plainId(callId),
       parts: content === undefined ? [] : decodeContent(content),
       ...(failed !== undefined && { failed }),
       ...takeCache(t),
@@ -66,6 +67,24 @@ const DECODERS: Record<string, Decoder> = {
       type: 'reasoning',
       text,
       ...(signature !== undefined && signature !== '' && { signature: unpackSignature(signature, 'anthropic') }),
+      ...t.extras(),
+    }
+  },
+  /** What the client found itself: to others a document of text. */
+  search_result(t) {
+    const content = t.take('content', isObjects)
+    const [block] = content ?? []
+    if (content?.length !== 1 || !isPlain(block)) return undefined
+    const name = t.take('title', isString)
+    Object.assign(t.rest, { $search: true })
+    const source = { type: 'text' as const, text: block['text'] }
+    return {
+      type: 'media',
+      kind: 'document',
+      source,
+      mediaType: 'text/plain',
+      ...(name !== undefined && { name }),
+      ...takeCache(t),
       ...t.extras(),
     }
   },
@@ -172,7 +191,7 @@ function settleCalls(parts: Part[]): Part[] {
   return parts
     .filter((part) => !isCallSignature(part))
     .map((part) => {
-      const signature = part.type === 'tool-call' ? found.get(part.id) : undefined
+      const signature = part.type === 'tool-call' ? found.get(wireId(part.id)) : undefined
       return signature === undefined ? part : { ...(part as ToolCallPart), signature }
     })
 }
@@ -206,6 +225,10 @@ function sourceOf(type: string | undefined, t: Taker): MediaSource | undefined {
   if (type === 'url') return some(t.take('url', isString), (url) => ({ type: 'url', url }))
   if (type === 'file') return some(t.take('file_id', isString), (id) => ({ type: 'file', id }))
   return undefined
+}
+
+function isPlain(block: Json | undefined): block is { type: 'text'; text: string } {
+  return block?.['type'] === 'text' && isString(block['text']) && Object.keys(block).length === 2
 }
 
 function some<T, R>(value: T | undefined, make: (value: T) => R): R | undefined {

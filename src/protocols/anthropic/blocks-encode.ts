@@ -130,6 +130,11 @@ const MAGIC: [string, string][] = [
 ]
 
 function encodeMedia(part: MediaPart, place: BlockPlace): Json {
+  if (noted(part, '$search') && part.source.type === 'text') {
+    const title = part.name !== undefined && { title: part.name }
+    const content = [{ type: 'text', text: part.source.text }]
+    return { ...own(part), type: 'search_result', ...title, content, ...cacheControl(part.cache) }
+  }
   const { path, losses, role } = place
   const source = role === 'assistant' ? undefined : sourceOf(part, place)
   if (source === undefined) {

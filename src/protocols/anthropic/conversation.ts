@@ -67,6 +67,7 @@ function isInstruction(message: Message): boolean {
 
 function systemBlocks(message: Message, path: string, losses: Losses): Json[] {
   return message.parts.flatMap((part) => {
+    if (part.type === 'native') return part.protocol === 'anthropic' ? [part.value as Json] : []
     if (part.type !== 'text') {
       losses.add(`${path}.${part.type}`, 'instructions are text')
       return []

@@ -612,6 +612,51 @@ describe('the rest', () => {
     assert.deepEqual([search.queries, search.sources], [['q'], [{ url: 'https://a', title: 'A' }]])
   })
 
+  it('keeps the vendor’s bookkeeping out of other dialects, and what a client found in them', () => {
+    const billing = { type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' }
+    const found = { type: 'search_result', source: 'https://a', title: 'A', content: [{ type: 'text', text: 'facts' }] }
+    const body = {
+      max_tokens: 9,
+      system: [billing, { type: 'text', text: 'be brief' }],
+      messages: [{ role: 'user', content: [found, { type: 'text', text: 'so?' }] }],
+    }
+    const request = read(body)
+    assert.deepEqual(encode(request).body, { ...body, model: 'm' })
+    assert.deepEqual(request.messages[0]!.parts, [
+      { type: 'native', protocol: 'anthropic', value: billing },
+      { type: 'text', text: 'be brief' },
+    ])
+    const [document] = request.messages[1]!.parts
+    assert.ok(document?.type === 'media' && document.source.type === 'text')
+    assert.deepEqual([document.source.text, document.name], ['facts', 'A'])
+  })
+
+  it('changes the body or tells a loss, whatever leaf of a request changes', () => {
+    const said = (request: ChatRequest) => {
+      const { body, losses } = codec.request.encode(request, { model: 'm', reasoning: BUDGET })
+      return { text: JSON.stringify([body, losses]), losses: losses.map((loss) => loss.field) }
+    }
+    const base = said(rich)
+    const silent: string[] = []
+    const visit = (node: unknown, path: string[]) => {
+      if (typeof node === 'object' && node !== null) {
+        for (const [key, value] of Object.entries(node)) visit(value, [...path, key])
+        return
+      }
+      // The hub's own words are not anyone's.
+      if (WORDS.has(path.at(-1)!) && !path.includes('schema')) return
+      const copy = structuredClone(rich) as unknown as Record<string, never>
+      const parent = path.slice(0, -1).reduce<Record<string, unknown>>((at, key) => at[key] as never, copy)
+      parent[path.at(-1)!] = typeof node === 'string' ? `${node}x` : typeof node === 'number' ? node + 1 : !node
+      const loss = TOLD.find(([prefix]) => path.join('.').startsWith(prefix))?.[1]
+      if (loss === undefined ? said(copy as never).text === base.text : loss !== '' && !base.losses.includes(loss)) {
+        silent.push(path.join('.'))
+      }
+    }
+    for (const [key, value] of Object.entries(rich)) visit(value, [key])
+    assert.deepEqual(silent, [])
+  })
+
   it('refuses to continue a thread the vendor keeps, as the vendor’s SDK expects', () => {
     const body = { messages: [], thread: { type: 'continue', previous_message_id: 'm' } }
     assert.throws(
@@ -636,6 +681,103 @@ describe('the rest', () => {
       )
   })
 })
+
+const WORDS = new Set(['type', 'role', 'mode', 'kind', 'issuer'])
+
+/** Leaves a loss speaks for; `''` for what other fields say already. */
+const TOLD: [path: string, loss: string][] = [
+  ['model', ''],
+  ['messages.1.parts.0.citations', 'messages.1.citations'],
+  ['messages.1.parts.1.name', 'messages.1.name'],
+  ['messages.1.parts.1.detail', 'messages.1.detail'],
+  ['messages.1.parts.3', 'messages.1.audio'],
+  ['messages.2.parts.1', 'messages.2.reasoning'],
+  ['messages.2.parts.2', 'messages.2.search'],
+  ['messages.3.parts.0.name', ''],
+  ['tools.3.blockedDomains', 'tools.3.blocked_domains'],
+  ['temperature', 'temperature'],
+  ['topP', 'top_p'],
+  ['topK', 'top_k'],
+  ['logprobs', 'logprobs'],
+  ['seed', 'seed'],
+  ['presencePenalty', 'presence_penalty'],
+  ['frequencyPenalty', 'frequency_penalty'],
+  ['count', 'n'],
+  ['verbosity', 'verbosity'],
+  ['cacheKey', 'prompt_cache_key'],
+  // Here every schema is kept to the letter.
+  ['output.strict', ''],
+]
+
+/** A request with something of everything. */
+const rich: ChatRequest = {
+  model: 'm',
+  stream: true,
+  messages: [
+    { role: 'system', parts: [{ type: 'text', text: 'sys', cache: {} }] },
+    {
+      role: 'user',
+      parts: [
+        { type: 'text', text: 'hi', citations: [{ url: 'https://x', title: 't', quote: 'q', start: 1, end: 2 }] },
+        {
+          type: 'media',
+          kind: 'image',
+          source: { type: 'base64', data: 'iVBORw0KGgo=' },
+          mediaType: 'image/png',
+          name: 'pic',
+          detail: 'high',
+        },
+        { type: 'media', kind: 'document', source: { type: 'url', url: 'https://a' }, name: 'doc' },
+        { type: 'media', kind: 'audio', source: { type: 'base64', data: 'AAAA' }, mediaType: 'audio/wav' },
+      ],
+    },
+    {
+      role: 'assistant',
+      parts: [
+        { type: 'reasoning', text: 'r', signature: { issuer: 'anthropic', value: 'v' } },
+        { type: 'reasoning', text: 'u' },
+        { type: 'search', id: 's', queries: ['q'], sources: [{ url: 'u', title: 't' }] },
+        { type: 'refusal', text: 'no' },
+        { type: 'tool-call', id: 'a', name: 'f', input: '{"x":1}' },
+      ],
+    },
+    {
+      role: 'user',
+      parts: [{ type: 'tool-result', callId: 'a', name: 'f', parts: [{ type: 'text', text: 'ok' }], failed: true }],
+    },
+    { role: 'system', parts: [{ type: 'text', text: 'mid' }] },
+    { role: 'user', parts: [{ type: 'text', text: 'end' }] },
+  ],
+  tools: [
+    {
+      type: 'function',
+      name: 'f',
+      description: 'd',
+      schema: { type: 'object', properties: { x: { type: 'number' } }, required: ['x'], additionalProperties: false },
+      strict: true,
+    },
+    { type: 'custom', name: 'g', description: 'cd', format: { type: 'grammar', syntax: 'lark', definition: 's' } },
+    { type: 'namespace', name: 'ns', description: 'nd', tools: [{ type: 'function', name: 'h', description: 'hd' }] },
+    { type: 'web-search', maxUses: 2, allowedDomains: ['a'], blockedDomains: ['b'], location: { city: 'R' } },
+  ],
+  toolChoice: { mode: 'auto' },
+  parallelToolCalls: false,
+  maxOutputTokens: 5000,
+  temperature: 0.5,
+  topP: 0.9,
+  topK: 5,
+  stop: ['S'],
+  seed: 1,
+  presencePenalty: 1,
+  frequencyPenalty: 1,
+  logprobs: { top: 2 },
+  count: 2,
+  reasoning: { depth: { mode: 'budget', tokens: 2000 }, show: true },
+  output: { type: 'schema', schema: { type: 'object', properties: {} }, name: 'n', description: 'de', strict: true },
+  verbosity: 'low',
+  user: 'u',
+  cacheKey: 'k',
+}
 
 describe('the simulator', () => {
   let simulator: Simulator

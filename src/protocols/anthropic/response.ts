@@ -7,6 +7,7 @@ import type { Json } from '../json.ts'
 import { CALL_MARK, decodeContent } from './blocks-decode.ts'
 import { callInput, searchBlocks } from './blocks-encode.ts'
 import { answerCitation } from './citations.ts'
+import { wireId } from './ids.ts'
 import { isObject, isObjects, isString, taker } from './take.ts'
 import { anthropicUsage } from './usage.ts'
 
@@ -142,7 +143,7 @@ function answerBlocks(part: Part): Json[] {
       return thoughtBlocks(part.text, part.signature)
     case 'tool-call':
       return [
-        { ...part.extras?.anthropic, type: 'tool_use', id: part.id, name: part.name, input: callInput(part) },
+        { ...part.extras?.anthropic, type: 'tool_use', id: wireId(part.id), name: part.name, input: callInput(part) },
         ...callSignature(part.id, part.signature),
       ]
     case 'media':
@@ -168,7 +169,7 @@ function thoughtBlocks(text: string, signature: Signature | undefined): Json[] {
  */
 export function callSignature(id: string, signature: Signature | undefined): Json[] {
   if (signature === undefined || signature.issuer === 'anthropic') return []
-  const marked = { ...signature, issuer: `${signature.issuer}${CALL_MARK}${id}` }
+  const marked = { ...signature, issuer: `${signature.issuer}${CALL_MARK}${wireId(id)}` }
   return [{ type: 'thinking', thinking: '', signature: packSignature(marked, 'anthropic') }]
 }
 

@@ -30,6 +30,12 @@ export function inputSchema(schema: unknown): Json {
   return { type: 'object', ...plain, properties, ...(needed.size > 0 && { required: [...needed] }) }
 }
 
+/** Whether `inputSchema` has to change what a schema takes. */
+export function isReshaped(schema: unknown): boolean {
+  if (!isObject(schema)) return schema !== undefined
+  return COMBINERS.some((key) => key in schema) || (schema['type'] !== undefined && schema['type'] !== 'object')
+}
+
 function branches(value: unknown): Json[] {
   return Array.isArray(value) ? value.filter(isObject) : []
 }

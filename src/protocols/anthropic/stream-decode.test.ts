@@ -239,15 +239,13 @@ describe('the stream decoder', () => {
     )
     const any = fc.oneof(
       json.map((value) => event(value)),
-      fc
-        .tuple(index, type, json)
-        .map(([i, t, v]) =>
-          event({
-            type: 'content_block_start',
-            index: i,
-            content_block: { type: t, id: 'a', name: 'web_search', tool_use_id: 'a', input: v, content: v, text: v },
-          }),
-        ),
+      fc.tuple(index, type, json).map(([i, t, v]) =>
+        event({
+          type: 'content_block_start',
+          index: i,
+          content_block: { type: t, id: 'a', name: 'web_search', tool_use_id: 'a', input: v, content: v, text: v },
+        }),
+      ),
       fc
         .tuple(index, fc.constantFrom('text_delta', 'thinking_delta', 'input_json_delta', 'signature_delta'), json)
         .map(([i, t, v]) =>

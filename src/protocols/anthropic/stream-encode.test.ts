@@ -152,6 +152,30 @@ describe('the stream encoder', () => {
     }
   })
 
+  it('wraps ids the dialect has no letters for, and unwraps them in the next request', async () => {
+    const events: StreamEvent[] = [
+      start,
+      { type: 'part-start', index: 0, part: { type: 'tool-call', id: 'functions.f:0', name: 'f' } },
+      { type: 'part-end', index: 0 },
+      done('tool-calls'),
+    ]
+    const { stream, whole } = await readBySdk(events)
+    assert.deepEqual(stream.content, whole.content)
+    const [block] = stream.content
+    assert.ok(block?.type === 'tool_use')
+    assert.match(block.id, /^toolu_lp_[A-Za-z0-9_-]+$/)
+    const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: block.id, content: 'ok' }] }
+    const body = { messages: [{ role: 'assistant', content: stream.content }, result] }
+    const { messages } = codec.request.decode(body, { model: 'm', stream: false })
+    assert.deepEqual(
+      messages.map(({ parts: [part] }) => part),
+      [
+        { type: 'tool-call', id: 'functions.f:0', name: 'f', input: '{}' },
+        { type: 'tool-result', callId: 'functions.f:0', parts: [{ type: 'text', text: 'ok' }] },
+      ],
+    )
+  })
+
   it('carries sealed thoughts of other vendors in redacted blocks, and takes them back', async () => {
     const signature = { issuer: 'openai-responses', value: 'gAAAA', redacted: true as const }
     const events: StreamEvent[] = [

@@ -8,6 +8,7 @@ import { formatSse } from '../../wire/sse.ts'
 import type { AnswerContext, EventEncoder } from '../codec.ts'
 import type { Json } from '../json.ts'
 import { answerCitation } from './citations.ts'
+import { wireId } from './ids.ts'
 import { callSignature, encodeFinish, encodeUsage, messageId, NO_USAGE, wholeBlocks } from './response.ts'
 import { isObject } from './take.ts'
 
@@ -197,7 +198,7 @@ function callWriter(part: Extract<PartStart, { type: 'tool-call' }>, out: BlockW
   return {
     push(event) {
       if (event.type === 'part-start') {
-        return out.open({ type: 'tool_use', id, name, input: {} }) + (custom ? json('{"input":"') : '')
+        return out.open({ type: 'tool_use', id: wireId(id), name, input: {} }) + (custom ? json('{"input":"') : '')
       }
       if (event.type === 'part-signature') after = callSignature(id, event.signature)
       if (event.type !== 'part-delta') return ''

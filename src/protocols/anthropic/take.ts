@@ -45,9 +45,9 @@ export function own(node: { extras?: Extras }): Json | undefined {
 
 /**
  * Notes on the form something had on the wire; they say nothing to other dialects (see `hub/loss`).
- * `$list`: one plain text, but in a list. `$turn`: an instruction among the turns. `$bare`: an effort without `thinking`.
+ * `$search`: a document that was a `search_result`. `$list`: one plain text, but in a list. `$turn`: an instruction among the turns. `$bare`: an effort without `thinking`.
  */
-export type Note = '$list' | '$turn' | '$bare'
+export type Note = '$search' | '$list' | '$turn' | '$bare'
 
 export function noted(node: { extras?: Extras }, note: Note): boolean {
   return node.extras?.anthropic?.[note] === true

@@ -10,7 +10,7 @@ import type {
 } from '../../hub/request.ts'
 import type { Json } from '../json.ts'
 import { takeCache, WEB_SEARCH } from './blocks-decode.ts'
-import { inputSchema, isGrammar } from './schema.ts'
+import { inputSchema, isGrammar, isReshaped } from './schema.ts'
 import { isBoolean, isObject, isString, isStrings, type Losses, own, type Taker, taker } from './take.ts'
 
 const SEARCH_TYPE = 'web_search_20250305'
@@ -104,6 +104,7 @@ function distinct(tools: Json[], losses: Losses): Json[] {
 function encodeTool(tool: FunctionTool | CustomTool, home: boolean, path: string, losses: Losses): Json {
   if (tool.type === 'custom') return encodeCustom(tool)
   const schema = inputSchema(tool.schema)
+  if (isReshaped(tool.schema)) losses.add(`${path}.schema`, 'input is an object, without alternatives at the top')
   // The vendor's own client knows what its strict mode takes.
   const loose = tool.strict === true && !home && !isGrammar(schema)
   if (loose) losses.add(`${path}.strict`, 'the schema uses what this strict mode does not know')

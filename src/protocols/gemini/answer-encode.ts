@@ -5,10 +5,10 @@ import { packSignature } from '../../hub/signature.ts'
 import type { Json } from '../codec.ts'
 import { asObject } from '../json.ts'
 import { argumentsOf } from './contents-encode.ts'
+import { type Envelope, isEnvelope } from './envelope.ts'
 import { encodeFinish, encodeUsage } from './finish.ts'
 import { isMinted } from './ids.ts'
 import { encodeSources } from './sources.ts'
-import { type Envelope, isEnvelope } from './stream-decode.ts'
 
 /** The wire parts of one finished part; sources and the envelope have their place elsewhere. */
 export function wireParts(part: Part): Json[] {

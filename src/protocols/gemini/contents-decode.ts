@@ -67,8 +67,29 @@ export function decodeContents(value: unknown): Message[] {
       if (wireResult !== undefined) return result(wireResult, part)
       return decodePart(part)
     })
-    return { role: ROLES[string(role) ?? ''] ?? 'user', parts: read, ...extrasOf(rest) }
+    return { role: ROLES[string(role) ?? ''] ?? 'user', parts: sealed(read), ...extrasOf(rest) }
   })
+}
+
+/**
+ * Another vendor's thought comes in pieces, its signature last, as our stream said it; that vendor wants it back whole.
+ * What Gemini itself said stays as it is.
+ */
+function sealed(parts: readonly Part[]): Part[] {
+  const out: Part[] = []
+  for (const part of parts) {
+    if (part.type !== 'reasoning' || part.signature === undefined || part.signature.issuer === 'gemini') {
+      out.push(part)
+      continue
+    }
+    let { text } = part
+    for (let before = out.at(-1); before?.type === 'reasoning' && before.signature === undefined; before = out.at(-1)) {
+      text = before.text + text
+      out.pop()
+    }
+    out.push({ ...part, text })
+  }
+  return out
 }
 
 interface Content extends Json {

@@ -97,7 +97,25 @@ function typeByEnding(uri: string): string | undefined {
   return ENDINGS.find(([pattern]) => pattern.test(path))?.[1]
 }
 
-const DATA_URL = /^data:([^;,]*)(?:;[^,]*?)?(;base64)?,/i
+/** The type and base64 content of a `data:` URL (RFC 2397); undefined if it is none. */
+function dataUrl(url: string): { mediaType: string | undefined; data: string } | undefined {
+  const comma = url.indexOf(',')
+  if (!/^data:/i.test(url) || comma === -1) return undefined
+  const head = url.slice('data:'.length, comma)
+  const content = url.slice(comma + 1)
+  return {
+    mediaType: head.split(';')[0] || undefined,
+    data: /;\s*base64$/i.test(head) ? content : Buffer.from(percentDecoded(content)).toString('base64'),
+  }
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 /**
  * The wire part of a media part.
@@ -133,12 +151,8 @@ export function encodeMedia(part: MediaPart): Json {
         failure('invalid-request', `file "${source.id}" is kept by another provider; Gemini cannot read it`),
       )
     case 'url': {
-      const found = DATA_URL.exec(source.url)
-      if (found !== null) {
-        const payload = source.url.slice(found[0].length)
-        const data = found[2] ? payload : Buffer.from(decodeURIComponent(payload)).toString('base64')
-        return inline(data, mime(found[1] || undefined))
-      }
+      const held = dataUrl(source.url)
+      if (held !== undefined) return inline(held.data, mime(held.mediaType))
       if (form === 'fileData' || isGeminiFile(source.url) || isYouTube(source.url)) return reference(source.url)
       throw new FailureError(
         failure(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { FailureError } from '../../hub/failure.ts'
 import type { ChatRequest, Message, Part } from '../../hub/request.ts'
+import { packSignature } from '../../hub/signature.ts'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import type { Json, TargetModel } from '../codec.ts'
 import { parseExact, stringifyExact } from '../exact-json.ts'
@@ -184,6 +185,31 @@ test('signatures: own ones on their part, others not, the bypass for Gemini 3 on
   assert.deepEqual(third.lost, ['reasoning'])
   const second = await accepted({ messages, tools }, SECOND)
   assert.ok(!JSON.stringify(second.body).includes(SIGNATURE_BYPASS))
+})
+
+test("another vendor's thought is put together again", () => {
+  const packed = packSignature({ issuer: 'anthropic', value: 'sig' }, 'gemini')
+  const { messages } = decode({
+    contents: [
+      {
+        role: 'model',
+        parts: [
+          { text: 'a', thought: true },
+          { text: 'b', thought: true },
+          { text: '', thought: true, thoughtSignature: packed },
+          { text: 'c', thought: true },
+          { text: '', thought: true, thoughtSignature: packed },
+          { text: 'd' },
+        ],
+      },
+    ],
+  })
+  const signature = { issuer: 'anthropic', value: 'sig' }
+  assert.deepEqual(messages[0]!.parts, [
+    { type: 'reasoning', text: 'ab', signature },
+    { type: 'reasoning', text: 'c', signature },
+    { type: 'text', text: 'd' },
+  ])
 })
 
 test('what results hold', async () => {

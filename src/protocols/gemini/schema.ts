@@ -83,11 +83,10 @@ function clean(input: Json, place: Place): Json {
   if (cut !== undefined) return noted({ type: 'OBJECT' }, input['description'], [cut])
   place.budget.left -= 1
   if (place.depth > MAX_DEPTH || place.budget.left < 0) return { type: 'OBJECT' }
-  const inner: Place = { ...place, path, depth: place.depth + 1 }
-
-  const merged = asArray(schema['allOf']).length > 0 ? mergedAll(schema, { ...place, path }) : schema
+  const whole = mergedAll(schema, { ...place, path })
+  const inner: Place = { ...place, path: whole.path, depth: place.depth + 1 }
   const source: Json = {}
-  for (const [key, value] of Object.entries(merged)) source[camel(key)] = value
+  for (const [key, value] of Object.entries(whole.schema)) source[camel(key)] = value
 
   const hints: string[] = []
   const out: Json = {}
@@ -161,24 +160,24 @@ function unescaped(step: string): string {
 }
 
 /** `allOf` becomes one schema: properties and requirements together, otherwise the first word stands. */
-function mergedAll(schema: Json, place: Place): Json {
+function mergedAll(schema: Json, place: Place): { schema: Json; path: readonly string[] } {
   const { allOf, ...rest } = schema
   let out: Json = rest
+  let { path } = place
   for (const branch of asArray(allOf)) {
     const object = asObject(branch)
-    if (object === undefined) continue
-    const { schema: target, path, cut } = resolved(object, place)
-    if (cut !== undefined || place.depth > MAX_DEPTH) continue
-    const flat =
-      asArray(target['allOf']).length > 0 ? mergedAll(target, { ...place, path, depth: place.depth + 1 }) : target
-    const properties = { ...asObject(flat['properties']), ...asObject(out['properties']) }
-    const required = [...new Set([...asArray(out['required']), ...asArray(flat['required'])])]
-    out = { ...flat, ...out }
+    if (object === undefined || place.depth > MAX_DEPTH) continue
+    const found = resolved(object, { ...place, path })
+    if (found.cut !== undefined) continue
+    const flat = mergedAll(found.schema, { ...place, path: found.path, depth: place.depth + 1 })
+    path = flat.path
+    const properties = { ...asObject(flat.schema['properties']), ...asObject(out['properties']) }
+    const required = [...new Set([...asArray(out['required']), ...asArray(flat.schema['required'])])]
+    out = { ...flat.schema, ...out }
     if (Object.keys(properties).length > 0) out['properties'] = properties
     if (required.length > 0) out['required'] = required
   }
-  delete out['allOf']
-  return out
+  return { schema: out, path }
 }
 
 function typeOf(source: Json): { type?: string; nullable: boolean; alternatives: Json[] } {
@@ -252,22 +251,10 @@ function enumeration(source: Json, out: Json, hints: string[]): void {
 
 function arrays(source: Json, out: Json, inner: Place): void {
   if (out['type'] !== 'ARRAY') return
+  // Without `items` an array is refused. A tuple becomes a list of any of its places.
   const items = asObject(source['items'])
-  if (items !== undefined) {
-    out['items'] = clean(items, inner)
-    return
-  }
-  // A tuple: any of its places. Without `items` an array is refused.
-  const tuple = (Array.isArray(source['items']) ? source['items'] : asArray(source['prefixItems']))
-    .map(asObject)
-    .filter((item) => item !== undefined)
-  if (tuple.length === 0) out['items'] = { type: 'STRING' }
-  else if (tuple.length === 1) out['items'] = clean(tuple[0]!, inner)
-  else {
-    const places: Json = {}
-    union(tuple, places, inner)
-    out['items'] = places
-  }
+  const tuple = Array.isArray(source['items']) ? source['items'] : asArray(source['prefixItems'])
+  out['items'] = clean(items ?? (tuple.length > 0 ? { anyOf: tuple } : { type: 'STRING' }), inner)
 }
 
 function members(source: Json, out: Json, inner: Place, hints: string[]): void {

@@ -49,7 +49,9 @@ function decodeGrounding(wire: Json, text: string): Sources {
     const { segment, groundingChunkIndices, ...others } = support
     const { text: quote, startIndex, endIndex, ...place } = asObject(segment) ?? {}
     const range = rangeOf(startIndex, endIndex, text)
-    const extras = extrasOf({ ...others, ...(Object.keys(place).length > 0 && { segment: place }) })
+    // A place outside the text means nothing elsewhere.
+    const rest = { ...place, ...(range.end === undefined && defined({ startIndex, endIndex })) }
+    const extras = extrasOf({ ...others, ...(Object.keys(rest).length > 0 && { segment: rest }) })
     const indices = (Array.isArray(groundingChunkIndices) ? groundingChunkIndices : []).map(number)
     return indices.flatMap((index): Citation[] => {
       const source = index === undefined ? undefined : sources[index]

@@ -11,6 +11,7 @@ import type { EventDecoder, Json } from '../codec.ts'
 import { parseExact, stringifyExact } from '../exact-json.ts'
 import { judge } from '../failures/judge.ts'
 import { asObject, eventText, isText } from '../json.ts'
+import { type Envelope, filled, gathered } from './envelope.ts'
 import { normalised, objects, string } from './fields.ts'
 import { decodeBlock, decodeFinish, usageRest } from './finish.ts'
 import { mintCallId } from './ids.ts'
@@ -18,20 +19,6 @@ import { decodeMedia } from './media.ts'
 import { addPiece } from './partial-args.ts'
 import { decodeSources } from './sources.ts'
 import { geminiUsage } from './usage.ts'
-
-/**
- * What of an answer has no word in the hub, in one native part at its end: fields of the answer, of its candidate and
- * of its usage. Other dialects pass over it, this one's encoder spreads it back.
- */
-export interface Envelope {
-  answer?: Json
-  candidate?: Json
-  usage?: Json
-}
-
-export function isEnvelope(value: unknown): value is { envelope: Envelope } {
-  return asObject(asObject(value)?.['envelope']) !== undefined
-}
 
 /** Reads chunks that are parsed already; used for streams and whole answers alike. */
 export interface ChunkReader {
@@ -170,8 +157,11 @@ export function chunkReader(): ChunkReader {
       }
     }
     if (!isText(signature)) return
-    if (type === 'reasoning') sign(open!.index, signature)
-    else if (open?.type === 'text') open.signatures.push(signature)
+    if (type === 'reasoning') {
+      // It seals its thought; more thoughts are another part.
+      sign(open!.index, signature)
+      closeOpen()
+    } else if (open?.type === 'text') open.signatures.push(signature)
     else native({ text: '', thoughtSignature: signature })
   }
 
@@ -322,32 +312,4 @@ function searchEvents(
     { type: 'part-start', index, part: { type: 'search', id, queries, sources } },
     { type: 'part-end', index },
   ]
-}
-
-/** Later chunks know more: a filled field replaces the one before, citations add up. */
-function gathered(before: Json, now: Json): Json {
-  const out: Json = { ...before }
-  for (const [field, value] of Object.entries(now)) {
-    const object = asObject(value)
-    if (field === 'citationMetadata' && object !== undefined) out[field] = joined(asObject(before[field]) ?? {}, object)
-    else if (object === undefined || Object.keys(object).length > 0 || before[field] === undefined) out[field] = value
-  }
-  return out
-}
-
-function joined(before: Json, now: Json): Json {
-  const out: Json = { ...before }
-  for (const [field, value] of Object.entries(now)) {
-    if (!Array.isArray(value)) {
-      out[field] = value
-      continue
-    }
-    const seen = new Set(objects(before[field]).map((item) => JSON.stringify(item)))
-    out[field] = [...objects(before[field]), ...value.filter((item) => !seen.has(JSON.stringify(item)))]
-  }
-  return out
-}
-
-function filled(name: string, fields: Json): Json {
-  return Object.keys(fields).length > 0 ? { [name]: fields } : {}
 }

@@ -24,14 +24,18 @@ export function encodeMessages(messages: readonly Message[], form: ReadonlySet<s
   // Media of tool results, held until the group of results is over: nothing may stand between two results.
   let attached: { id: string; parts: Json[] }[] = []
 
-  function flush(): void {
-    if (attached.length === 0) return
-    const content = attached.flatMap(({ id, parts }) => [
+  function held(): Json[] {
+    const content = attached.flatMap(({ id, parts }): Json[] => [
       { type: 'text', text: `Attached to the result of tool call ${id}:` },
       ...parts,
     ])
     attached = []
-    out.push({ role: 'user', content })
+    return content
+  }
+
+  function flush(): void {
+    const content = held()
+    if (content.length > 0) out.push({ role: 'user', content })
   }
 
   for (const [i, message] of turns(messages).entries()) {
@@ -50,10 +54,12 @@ export function encodeMessages(messages: readonly Message[], form: ReadonlySet<s
     }
     const others = message.parts.filter((part) => part.type !== 'tool-result')
     if (others.length === 0 && results.length > 0) continue
-    flush()
+    // In the user's next message, if there is one: some models' templates refuse two in a row.
+    const before = message.role === 'user' ? held() : []
+    if (message.role === 'system') flush()
     // `developer` only where the client said so: many compatible servers do not know it.
     const role = noteOf(message, '$role') ?? message.role
-    out.push({ role, content: encodeContent(others, path, message.role, form, losses), ...rest })
+    out.push({ role, content: encodeContent(others, path, message.role, form, losses, before), ...rest })
   }
   flush()
   return out
@@ -90,8 +96,9 @@ function encodeContent(
   role: 'system' | 'user',
   form: ReadonlySet<string>,
   losses: Loss[],
+  before: readonly Json[],
 ): unknown {
-  const content: Json[] = []
+  const content: Json[] = [...before]
   for (const [i, part] of parts.entries()) {
     if (role === 'system' && part.type === 'media' && part.source.type !== 'text') {
       losses.push({ field: `${path}.${part.kind}`, reason: 'instructions are text only' })

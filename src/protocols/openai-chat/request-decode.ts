@@ -27,6 +27,7 @@ const KNOWN = [
   'top_k',
   'stop',
   'seed',
+  'random_seed',
   'presence_penalty',
   'frequency_penalty',
   'logprobs',
@@ -50,6 +51,9 @@ export function decodeRequest(body: Json, place: RequestPlace): ChatRequest {
   const { output, read: formatRead } = decodeFormat(body['response_format'])
   if (formatRead) known.add('response_format')
   if (numberOf(body, 'max_completion_tokens') !== undefined) form.add('max_completion_tokens')
+  if (numberOf(body, 'n') !== undefined) form.add('n')
+  // Mistral's name for it.
+  if (numberOf(body, 'random_seed') !== undefined) form.add('random_seed')
   const legacy = form.has('functions')
 
   return {
@@ -78,7 +82,7 @@ export function sampling(body: Json): Partial<ChatRequest> {
     topP: numberOf(body, 'top_p'),
     topK: numberOf(body, 'top_k'),
     stop: stopOf(body['stop']),
-    seed: numberOf(body, 'seed'),
+    seed: numberOf(body, 'seed') ?? numberOf(body, 'random_seed'),
     presencePenalty: numberOf(body, 'presence_penalty'),
     frequencyPenalty: numberOf(body, 'frequency_penalty'),
     logprobs: logprobsOf(body),

@@ -1,4 +1,5 @@
 /** Hub → a chat request (https://platform.openai.com/docs/api-reference/chat/create). */
+import { FailureError, failure } from '../../hub/failure.ts'
 import type { Loss } from '../../hub/loss.ts'
 import type { ChatRequest } from '../../hub/request.ts'
 import type { TargetModel } from '../codec.ts'
@@ -16,6 +17,10 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const form = formOf(request)
   const { stream_options: wished, ...rest } = ownRest(request)
   const messages = encodeMessages(request.messages, form, losses)
+  if (messages.length === 0)
+    throw new FailureError(
+      failure('invalid-request', 'nothing of the conversation can be said in chat completions', { param: 'messages' }),
+    )
   const format = encodeFormat(request.output, losses)
   const body: Json = {
     model: target.model,
@@ -53,15 +58,42 @@ function limits(request: ChatRequest, target: TargetModel, form: ReadonlySet<str
     body['stop'] = stop.slice(0, MOST_STOPS)
     if (stop.length > MOST_STOPS) losses.push({ field: 'stop', reason: `only ${MOST_STOPS} sequences are taken` })
   }
-  if (request.seed !== undefined) body['seed'] = request.seed
+  if (request.seed !== undefined) body[form.has('random_seed') ? 'random_seed' : 'seed'] = request.seed
   if (request.presencePenalty !== undefined) body['presence_penalty'] = request.presencePenalty
   if (request.frequencyPenalty !== undefined) body['frequency_penalty'] = request.frequencyPenalty
   if (logprobs !== undefined) {
     body['logprobs'] = true
     if (logprobs.top !== undefined) body['top_logprobs'] = logprobs.top
   }
-  if (request.count !== undefined) body['n'] = request.count
+  if (alwaysReasons(target)) withoutSampling(body, losses)
+  // Answers beyond the first would be paid for and thrown away.
+  if (form.has('n') && request.count !== undefined) body['n'] = request.count
+  else if ((request.count ?? 1) > 1) losses.push({ field: 'n', reason: 'one answer a request' })
   return body
+}
+
+/** What OpenAI's reasoning models refuse the whole request for, unless it is the default. */
+const SAMPLING: Record<string, unknown> = {
+  temperature: 1,
+  top_p: 1,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  logprobs: false,
+  top_logprobs: undefined,
+  stop: undefined,
+}
+
+/** Whether the model cannot but reason; one whose effort can be `none` samples like any other. */
+function alwaysReasons({ reasoning }: TargetModel): boolean {
+  return reasoning?.by === 'effort' && !reasoning.levels.includes('none')
+}
+
+function withoutSampling(body: Json, losses: Loss[]): void {
+  for (const [field, standard] of Object.entries(SAMPLING)) {
+    if (body[field] === undefined || body[field] === standard) continue
+    delete body[field]
+    losses.push({ field, reason: 'models that always reason do not take it' })
+  }
 }
 
 /** OpenAI refuses `json_object` unless the conversation speaks of JSON. */

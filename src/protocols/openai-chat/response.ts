@@ -1,13 +1,16 @@
 /** Whole chat answers ↔ hub (https://platform.openai.com/docs/api-reference/chat/object). */
+import { type Failure, FailureError, failure } from '../../hub/failure.ts'
 import { fold } from '../../hub/fold.ts'
 import type { ReasoningPart, ToolCallPart } from '../../hub/request.ts'
 import type { ChatResponse } from '../../hub/response.ts'
 import type { AnswerContext } from '../codec.ts'
+import { judge } from '../failures/judge.ts'
 import { asArray, asObject, type Json } from '../json.ts'
 import { annotationOf, answerId, usageObject } from './answer.ts'
 import { finishWord } from './finish.ts'
 import { urlOf } from './parts.ts'
 import { formOf, ownRest, restOf } from './rest.ts'
+import { tellsError } from './stream.ts'
 import { chunkReader } from './stream-decode.ts'
 import { callExtra, detailsOf } from './thoughts.ts'
 
@@ -29,12 +32,19 @@ const MESSAGE = new Set([
 
 /** @throws {FailureError} if the body is no answer. */
 export function decodeResponse(body: Json): ChatResponse {
+  if (asArray(body['choices']).length === 0) throw new FailureError(noAnswer(body))
   const reader = chunkReader(true)
   const answer = fold([...reader.read(body), ...reader.done()])
   const choice = asObject(asArray(body['choices'])[0]) ?? {}
   const message = restOf(asObject(choice['message']) ?? {}, MESSAGE).extras?.['openai-chat']
   const around = restOf(choice, CHOICE, message === undefined ? {} : { message }).extras?.['openai-chat']
   return { ...answer, ...restOf(body, TOP, around === undefined ? {} : { choice: around }) }
+}
+
+function noAnswer(body: Json): Failure {
+  return tellsError(body)
+    ? judge(0, {}, JSON.stringify(body))
+    : failure('upstream', 'the upstream sent an answer without choices', { scope: 'model' })
 }
 
 export function encodeResponse(answer: ChatResponse, context: AnswerContext): Json {

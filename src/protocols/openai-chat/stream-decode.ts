@@ -14,6 +14,7 @@ import { callAssembler } from './calls.ts'
 import { finishOf } from './finish.ts'
 import { argumentsText } from './messages-decode.ts'
 import { thinkingText, urlSource } from './parts.ts'
+import { tellsError } from './stream.ts'
 import { detailsSignature, thoughtOf, wordsSignature } from './thoughts.ts'
 import { usageOfChunk } from './usage.ts'
 
@@ -265,16 +266,6 @@ function sourcesOf(chunk: Json): Citation[] {
   })
   if (results.length > 0) return results
   return asArray(chunk['citations']).flatMap((url) => (isText(url) ? [{ url }] : []))
-}
-
-/** Whether the chunk tells an error: an object, or a text (some servers). */
-function tellsError(chunk: Json): boolean {
-  const { error } = chunk
-  return (
-    isText(error) ||
-    (asObject(error) !== undefined && Object.keys(error as Json).length > 0) ||
-    chunk['object'] === 'error'
-  )
 }
 
 /** Upstream events → hub. Bad input becomes one error event; after it nothing more is said. */

@@ -42,7 +42,7 @@ export function chatTap(): StreamTap {
     const finished = hasValue(data, '"finish_reason"', 34)
     if (event.event === 'error' || (!ended && data.includes('rror"') && data.includes('"error"'))) {
       const chunk = parseEvent(event)
-      if (event.event === 'error' || isFilled(chunk?.['error'])) {
+      if (event.event === 'error' || (chunk !== undefined && tellsError(chunk))) {
         failure = judge(0, {}, eventText(event))
         return 'error'
       }
@@ -66,6 +66,11 @@ export function chatTap(): StreamTap {
       return failure
     },
   }
+}
+
+/** Whether the chunk tells an error: in a member, whatever its shape, or as a bare error object (vLLM). */
+export function tellsError(chunk: Json): boolean {
+  return isFilled(chunk['error']) || chunk['object'] === 'error'
 }
 
 /** Whether the last `key` in the data has a value that starts with the character `first`. */

@@ -5,7 +5,13 @@ import { decodeResponse, encodeResponse } from './response.ts'
 import { responsesDecoder } from './stream-decode.ts'
 import { responsesEncoder } from './stream-encode.ts'
 
-/** OpenAI Responses ↔ hub. */
+/**
+ * OpenAI Responses ↔ hub.
+ *
+ * What was read in this dialect is written back as it was, save for these normal forms. Requests: `type: "message"` and
+ * `stream` are always written, empty `tools` and `include` never, `include` in a fixed order; arguments are never the
+ * empty string; `image_url` is a string. Answers: `usage` tells every count.
+ */
 export const openaiResponsesCodec: Codec = {
   legal: {
     toolName: { pattern: /^[A-Za-z0-9_-]+$/, max: 64 },

@@ -3,7 +3,15 @@
  * (https://platform.openai.com/docs/api-reference/responses/create#responses-create-input). The same items come as output
  * and go back as input.
  */
-import type { MediaPart, Part, ReasoningPart, SearchPart, ToolCallPart, ToolResultPart } from '../../hub/request.ts'
+import type {
+  MediaPart,
+  Part,
+  ReasoningPart,
+  SearchPart,
+  Signature,
+  ToolCallPart,
+  ToolResultPart,
+} from '../../hub/request.ts'
 import { packSignature, unpackSignature } from '../../hub/signature.ts'
 import { stringifyExact } from '../exact-json.ts'
 import { asArray, asObject, isText, type Json } from '../json.ts'
@@ -103,6 +111,25 @@ export function sealedOf(part: ReasoningPart): string | undefined {
   return part.signature === undefined ? undefined : packSignature(part.signature, ID)
 }
 
+/** Stands in an issuer's name before the id of the call a signature belongs to. */
+const CALL_MARK = '#call:'
+
+/**
+ * A call has no slot for another vendor's state (Gemini signs its calls): it rides in an empty reasoning item behind the
+ * call, marked with the call's id. Clients give reasoning back as it is.
+ */
+export function sealedCall({ id, signature }: Pick<ToolCallPart, 'id' | 'signature'>): string | undefined {
+  return signature && packSignature({ ...signature, issuer: `${signature.issuer}${CALL_MARK}${id}` }, ID)
+}
+
+/** Whose call a signature belongs to, if it came so. */
+export function callOf(signature: Signature): { id: string; signature: Signature } | undefined {
+  const at = signature.issuer.indexOf(CALL_MARK)
+  if (at === -1) return undefined
+  const id = signature.issuer.slice(at + CALL_MARK.length)
+  return { id, signature: { ...signature, issuer: signature.issuer.slice(0, at) } }
+}
+
 export function decodeCall(item: Json): ToolCallPart | undefined {
   const { rest, text, drop } = taker(item)
   const custom = item['type'] === 'custom_tool_call'
@@ -140,7 +167,7 @@ function without(object: Json, name: string): Json {
   return rest
 }
 
-export function encodeCall({ id, name, namespace, input, custom, ...node }: ToolCallPart): Json {
+export function encodeCall({ id, name, namespace, input, custom, ...node }: Omit<ToolCallPart, 'type'>): Json {
   const space = namespace !== undefined && { namespace }
   return custom
     ? { type: 'custom_tool_call', call_id: id, name, ...space, input, ...restOf(node) }

@@ -2,7 +2,15 @@
 import type { Part, RefusalPart, TextPart } from '../../hub/request.ts'
 import { asArray, asObject, type Json } from '../json.ts'
 import { decodeContent, encodeCitation, encodeText } from './content.ts'
-import { decodeItem, encodeCall, encodeImageCall, encodeReasoning, encodeSearch, sealedOf } from './items.ts'
+import {
+  decodeItem,
+  encodeCall,
+  encodeImageCall,
+  encodeReasoning,
+  encodeSearch,
+  sealedCall,
+  sealedOf,
+} from './items.ts'
 import { ID, keep, notes, restOf, taker } from './own.ts'
 
 /** The parts of one output item; what the hub has no word for stays native and whole. */
@@ -40,7 +48,10 @@ const LONGEST_SEED = 48
 
 /** @param id the upstream's id of the answer; may be empty. */
 export function idsFor(id: string, created: number): Ids {
-  const seed = (/^resp_./.test(id) ? id.slice(5) : id).replace(/[^A-Za-z0-9_-]/g, '').slice(-LONGEST_SEED)
+  const seed = id
+    .replace(/^(?:resp_|msg_|chatcmpl-)/, '')
+    .replace(/[^A-Za-z0-9_-]/g, '')
+    .slice(-LONGEST_SEED)
   const base = seed === '' ? `lp${created.toString(16)}` : seed
   return {
     response: /^resp_./.test(id) ? id : `resp_${base}`,
@@ -76,8 +87,15 @@ export function encodeOutput(parts: readonly Part[], form: OutputForm): Json[] {
     if (item === undefined) continue
     open = undefined
     items.push(item)
+    const state = part.type === 'tool-call' && form.sealed ? sealedCall(part) : undefined
+    if (state !== undefined) items.push(sealedItem(form.ids.item('rs', items.length), state))
   }
   return items
+}
+
+/** Reasoning that shows nothing. */
+export function sealedItem(id: string, state: string): Json {
+  return { id, type: 'reasoning', summary: [], encrypted_content: state }
 }
 
 function messageItem(id: string, content: Json[], kept: Json | undefined): Json {

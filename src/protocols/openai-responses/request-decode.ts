@@ -7,12 +7,13 @@ import {
   type Message,
   type OutputFormat,
   type ReasoningControl,
+  type Signature,
   type Tool,
 } from '../../hub/request.ts'
 import type { RequestPlace } from '../codec.ts'
 import { asArray, asObject, type Json } from '../json.ts'
 import { decodeContent } from './content.ts'
-import { decodeItem } from './items.ts'
+import { callOf, decodeItem } from './items.ts'
 import { ID, keep, type Notes, taker } from './own.ts'
 import { decodeChoice, decodeTool } from './tools.ts'
 
@@ -127,7 +128,7 @@ function decodeInput(input: unknown, tools: Tool[]): Message[] {
     return [{ role: 'user', parts: [{ type: 'text', text: input }], ...keep({ $content: 'input' }) }]
   if (!Array.isArray(input)) throw invalid('input', 'must be a string or a list of items')
   let lists = 0
-  return input.map((value, at) => {
+  const messages = input.map((value, at): Message => {
     const item = typeof value === 'string' ? { role: 'user', content: value } : asObject(value)
     if (item === undefined) throw invalid(`input[${at}]`, 'must be an object')
     if (item['type'] === 'additional_tools') {
@@ -137,6 +138,23 @@ function decodeInput(input: unknown, tools: Tool[]): Message[] {
       return { role: 'system', parts: [], ...keep({ $item: item_ }) }
     }
     return decodeMessage(item, at)
+  })
+  return withCallSignatures(messages)
+}
+
+/** Signatures that rode behind their calls go back to them. */
+function withCallSignatures(messages: Message[]): Message[] {
+  const signatures = new Map<string, Signature>()
+  const rest = messages.filter(({ parts: [part] }) => {
+    const owned = part?.type === 'reasoning' && part.signature && callOf(part.signature)
+    if (owned) signatures.set(owned.id, owned.signature)
+    return !owned
+  })
+  if (signatures.size === 0) return messages
+  return rest.map((message) => {
+    const [part] = message.parts
+    const signature = part?.type === 'tool-call' ? signatures.get(part.id) : undefined
+    return part?.type === 'tool-call' && signature ? { ...message, parts: [{ ...part, signature }] } : message
   })
 }
 

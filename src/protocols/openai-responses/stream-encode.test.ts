@@ -86,7 +86,7 @@ describe('the Responses stream encoder', () => {
 
   it('says whole what it says in a stream', () => {
     fc.assert(
-      fc.property(hubEvents({ ...EVERYTHING, interleaved: false }), (events) => {
+      fc.property(hubEvents({ ...EVERYTHING, signedCalls: true, interleaved: false }), (events) => {
         const last = JSON.parse(utf8(written(events)).at(-1)?.data ?? '')
         const { completed_at: _, ...whole } = codec.response.encode(fold(events), context())
         const { completed_at: __, ...stream } = last.response
@@ -149,6 +149,26 @@ describe('the Responses stream encoder', () => {
     assert.doesNotMatch(written(events, context({ include: [] })), /encrypted_content/)
     const item = decoded(written(events)).parts[0]
     assert.deepEqual(item?.type === 'reasoning' && item.signature, { issuer: 'anthropic', value: 'Eabc' })
+  })
+
+  it("carries a call's signature behind the call, and back to it", () => {
+    const signature = { issuer: 'gemini', value: 'EiQ=' }
+    const events: StreamEvent[] = [
+      { type: 'start', id: 'x', model: 'm' },
+      { type: 'part-start', index: 0, part: { type: 'tool-call', id: 'call_1', name: 'f' } },
+      { type: 'part-delta', index: 0, text: '{}' },
+      { type: 'part-signature', index: 0, signature },
+      { type: 'part-end', index: 0 },
+      { type: 'finish', finish: { reason: 'tool-calls' } },
+    ]
+    const stream = utf8(written(events))
+    assert.deepEqual(refereeOpenaiResponses(stream), [])
+    const { output } = JSON.parse(stream.at(-1)?.data ?? '').response
+    assert.deepEqual(codec.response.encode(fold(events), context())['output'], output)
+    const { messages } = asked({ input: [{ role: 'user', content: 'hi' }, ...output] })
+    assert.equal(messages.length, 2)
+    const [call] = messages[1]?.parts ?? []
+    assert.deepEqual(call?.type === 'tool-call' && call.signature, signature)
   })
 
   it('echoes what was asked for', () => {

@@ -6,8 +6,8 @@ import { formatSse } from '../../wire/sse.ts'
 import type { AnswerContext, EventEncoder } from '../codec.ts'
 import { asObject, type Json } from '../json.ts'
 import { inOrder } from './in-order.ts'
-import { encodeImageCall, encodeSearch } from './items.ts'
-import { annotation, type Ids, idsFor, outputText, searchId } from './output.ts'
+import { encodeImageCall, encodeSearch, sealedCall } from './items.ts'
+import { annotation, type Ids, idsFor, outputText, sealedItem, searchId } from './output.ts'
 import { ID, notes } from './own.ts'
 import { encodeUsage, skeleton, statusOf } from './response.ts'
 
@@ -216,7 +216,11 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
     const tail = { call_id: part.id, name, ...(namespace !== undefined && { namespace }) }
     const at = added({ ...head, status: 'in_progress', ...tail, [field]: '' })
     const pieces: string[] = []
+    let signature: Signature | undefined
     return {
+      signature(value) {
+        signature = value
+      },
       delta(text) {
         pieces.push(text)
         write(`${event}.delta`, `${at},"delta":${JSON.stringify(text)}`)
@@ -231,6 +235,8 @@ export function responsesEncoder(context: AnswerContext): EventEncoder {
         const named = part.custom ? '' : `,"name":${JSON.stringify(name)}`
         write(`${event}.done`, `${at}${named},"${field}":${JSON.stringify(input)}`)
         done({ ...head, status: 'completed', ...tail, [field]: input })
+        const state = sealed && signature !== undefined && sealedCall({ id: part.id, signature })
+        if (state) whole(sealedItem((ids as Ids).item('rs', output.length), state))
       },
     }
   }

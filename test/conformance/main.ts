@@ -1,0 +1,47 @@
+/**
+ * The conformance report: `node test/conformance/main.ts [--only responses|requests] [--id text] [--sample n] [--json file]`.
+ * Prints the matrices and every failing cell.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { corpus, corpusMissing, sample } from './corpus.ts'
+import { RESPONSE_FEATURES, replayResponses } from './replay-responses.ts'
+import type { Report } from './report.ts'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    id: { type: 'string' },
+    sample: { type: 'string' },
+    json: { type: 'string' },
+    most: { type: 'string', default: '400' },
+  },
+})
+
+if (corpusMissing) {
+  console.log(`Nothing to replay: ${corpusMissing}`)
+} else {
+  let all = corpus()
+  if (values.id !== undefined) all = all.filter((e) => e.id.includes(values.id!))
+  if (values.sample !== undefined) all = sample(all, Number(values.sample))
+  const out: Record<string, unknown> = {}
+  if (values.only !== 'requests') out['responses'] = show('Answers', await replayResponses(all), RESPONSE_FEATURES, '←')
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(out, undefined, 1))
+}
+
+function show(title: string, report: Report, features: readonly string[], arrow: '←' | '→') {
+  const { passed, told, failed } = report.sums
+  console.log(`\n## ${title}\n\n${passed} judgements passed, ${told} losses told, ${failed} failed.\n`)
+  console.log(report.table(features, arrow))
+  const groups = new Map<string, typeof report.failing>()
+  for (const f of report.failing) {
+    const key = `${f.client} ${arrow} ${f.upstream} ${f.stream ? 'stream' : 'whole'} ${f.feature}`
+    groups.set(key, [...(groups.get(key) ?? []), f])
+  }
+  let shown = 0
+  for (const [key, list] of [...groups].sort()) {
+    console.log(`\n${key}: ${list.length}`)
+    for (const f of list) if (shown++ < Number(values.most)) console.log(`  ${f.id}  ${f.why.slice(0, 420)}`)
+  }
+  return { sums: report.sums, failing: report.failing, told: report.tolds }
+}

@@ -1,0 +1,295 @@
+/** Response fidelity: every recorded answer behind the gateway, the official SDK of every dialect in front. */
+import { createGateway, type RunningGateway } from '../../src/index.ts'
+import { refereeAnthropic } from '../../src/protocols/testing/referee-anthropic.ts'
+import { refereeGemini } from '../../src/protocols/testing/referee-gemini.ts'
+import { refereeOpenaiChat } from '../../src/protocols/testing/referee-openai-chat.ts'
+import { refereeOpenaiResponses } from '../../src/protocols/testing/referee-openai-responses.ts'
+import { createSseParser, type Sse } from '../../src/wire/sse.ts'
+import { ask, KEY, ORIGIN } from './clients.ts'
+import { bytesOf, CUTS, type Cut, cut, DIALECTS, type Dialect, type Exchange, type Json } from './corpus.ts'
+import { type Heard, hear } from './hear.ts'
+import { Report } from './report.ts'
+import { faults } from './schemas.ts'
+
+export const RESPONSE_FEATURES = [
+  'answered',
+  'text',
+  'calls',
+  'order',
+  'reasoning',
+  'finish',
+  'usage',
+  'signatures',
+  'cuts',
+  'grammar',
+  'schema',
+  'errors',
+] as const
+
+const REFEREES: Record<Dialect, (events: readonly Sse[]) => string[]> = {
+  anthropic: refereeAnthropic,
+  'openai-chat': refereeOpenaiChat,
+  'openai-responses': refereeOpenaiResponses,
+  gemini: refereeGemini,
+}
+
+export interface Bench {
+  gateway: RunningGateway
+  /** What the upstream answers from now on. */
+  serve(exchange: Exchange, how: Cut): void
+  close(): Promise<void>
+}
+
+/** A gateway before a stub that serves recordings. */
+export async function bench(): Promise<Bench> {
+  let exchange: Exchange | undefined
+  let how: Cut = 'event'
+  const gateway = await createGateway({
+    config: {
+      port: 0,
+      'api-keys': [KEY],
+      'request-retry': 0,
+      'openai-compatibility': DIALECTS.map((protocol) => ({
+        name: `stub-${protocol}`,
+        'base-url': protocol.startsWith('openai') ? 'http://stub.test/v1' : 'http://stub.test',
+        protocol,
+        'disable-cooling': true,
+        'api-key-entries': [{ 'api-key': `upstream-key-${protocol}` }],
+        models: [{ name: 'recorded', alias: `m-${protocol}` }],
+      })),
+    },
+    now: () => 1_760_000_000_000,
+    fetchUpstream: async () => {
+      const pieces = cut(exchange!, how)
+      let at = 0
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (at < pieces.length) controller.enqueue(new Uint8Array(pieces[at++]!))
+          else controller.close()
+        },
+      })
+      const headers: Record<string, string> = { 'content-type': exchange!.contentType }
+      for (const name of ['retry-after', 'x-should-retry'])
+        if (exchange!.headers[name] !== undefined) headers[name] = exchange!.headers[name]
+      return new Response(body, { status: exchange!.status, headers })
+    },
+  })
+  return {
+    gateway,
+    serve(e, cutting) {
+      exchange = e
+      how = cutting
+    },
+    close: async () => {
+      await gateway.close({ drainMs: 0 })
+    },
+  }
+}
+
+/** What the recording's own SDK reads, without us. Cached: it is asked four times. */
+async function oracle(e: Exchange): Promise<{ heard?: Heard; error?: Json }> {
+  const fetch = async () =>
+    new Response(new Uint8Array(bytesOf(e)), { status: e.status, headers: { 'content-type': e.contentType } })
+  try {
+    if (e.stream && e.sse === undefined && Array.isArray(e.body)) return { heard: hear(e.dialect, e.body, true) }
+    const answer = await ask(e.dialect, fetch, 'm', e.stream)
+    return { heard: hear(e.dialect, answer, e.stream) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+export async function replayResponses(exchanges: readonly Exchange[], report = new Report()): Promise<Report> {
+  const b = await bench()
+  try {
+    for (const e of exchanges) {
+      const expected = await oracle(e)
+      for (const client of DIALECTS) await replay(b, e, client, expected, report)
+    }
+  } finally {
+    await b.close()
+  }
+  return report
+}
+
+async function replay(
+  b: Bench,
+  e: Exchange,
+  client: Dialect,
+  expected: { heard?: Heard; error?: Json },
+  report: Report,
+): Promise<void> {
+  const cell = { client, upstream: e.dialect, stream: e.stream, id: e.id }
+  let raw = ''
+  let request: Request | undefined
+  b.serve(e, 'event')
+  const fetch = async (r: Request) => {
+    request = r.clone()
+    const response = await b.gateway.fetch(r)
+    raw = await response.text()
+    return new Response(raw, { status: response.status, headers: response.headers })
+  }
+  let answer: Json
+  try {
+    answer = await ask(client, fetch, `m-${e.dialect}`, e.stream)
+  } catch (error) {
+    failed(error, raw, e, client, expected, report, cell)
+    return
+  }
+  if (expected.heard === undefined) {
+    report.check(cell, 'errors', false, `an answer in place of ${String(expected.error?.message).slice(0, 100)}`)
+    return
+  }
+  report.check(cell, 'answered', true)
+  const got = hear(client, answer, e.stream)
+  compare(got, expected.heard, e, client, report, cell)
+
+  if (e.stream) {
+    if (client === 'openai-responses') {
+      const end = answer.findLast((x: Json) => /^response\.(completed|incomplete|failed)$/.test(x.type))
+      const told = end === undefined ? undefined : hear('openai-responses', end.response, false)
+      const { signatures: _, ...a } = got
+      const { signatures: __, ...c } = told ?? { ...got, text: 'no terminal event', signatures: [] }
+      report.check(cell, 'cuts', same(a, c), `deltas and terminal event differ: ${diff(a, c)}`)
+    }
+    for (const how of CUTS.slice(1)) {
+      b.serve(e, how)
+      const other = await (await b.gateway.fetch(request!.clone() as Request)).text()
+      report.check(cell, 'cuts', other === raw, `cut "${how}" gives other bytes: ${at(raw, other)}`)
+    }
+  }
+  // What passes through untouched is the vendor's own.
+  if (client === e.dialect) return
+  if (!e.stream) {
+    const wrong = faults(client, 'response', JSON.parse(raw))
+    report.check(cell, 'schema', wrong.length === 0, wrong.join('; '))
+    return
+  }
+  const events: Sse[] = []
+  createSseParser((event) => events.push(event)).push(Buffer.from(raw))
+  const wrong = new Set<string>()
+  for (const event of events) {
+    if (event.data === '[DONE]') continue
+    const json = JSON.parse(Buffer.from(event.data, 'latin1').toString('utf8'))
+    for (const fault of faults(client, 'event', json)) wrong.add(fault)
+  }
+  report.check(cell, 'schema', wrong.size === 0, [...wrong].join('; '))
+  const grammar = REFEREES[client](events)
+  report.check(cell, 'grammar', grammar.length === 0, grammar.slice(0, 3).join('; '))
+}
+
+function failed(
+  error: Json,
+  raw: string,
+  e: Exchange,
+  client: Dialect,
+  expected: { heard?: Heard; error?: Json },
+  report: Report,
+  cell: Cell,
+): void {
+  if (expected.heard !== undefined) {
+    // A stream that breaks off has no end that could be told: an error is the only honest answer.
+    const cutOff = e.stream && expected.heard.finish === 'none'
+    report.check(cell, cutOff ? 'errors' : 'answered', cutOff, `${error?.status ?? ''} ${String(error?.message ?? error).slice(0, 300)}`)
+    return
+  }
+  const status = expected.error?.status ?? e.status
+  report.check(cell, 'errors', e.status < 400 || error?.status === status, `status ${error?.status} for ${status} (${client})`)
+  const message = upstreamMessage(e)
+  if (message !== undefined)
+    report.check(cell, 'errors', raw.includes(JSON.stringify(message).slice(1, -1).slice(0, 60)), `message lost: ${message.slice(0, 80)} | ${raw.slice(0, 160)}`)
+}
+
+type Cell = Parameters<Report['check']>[0]
+
+function upstreamMessage(e: Exchange): string | undefined {
+  const body = Array.isArray(e.body) ? e.body[0] : e.body
+  const found = body?.error?.message ?? body?.message ?? (typeof body?.error === 'string' ? body.error : undefined)
+  return typeof found === 'string' && found !== '' ? found : undefined
+}
+
+function compare(got: Heard, want: Heard, e: Exchange, client: Dialect, report: Report, cell: Cell): void {
+  const own = client === e.dialect
+  const text = (h: Heard) => h.text + h.refusal
+  report.check(cell, 'text', text(got) === text(want), `text: ${at(text(want), text(got))}`)
+  report.check(cell, 'order', got.order === want.order, `order ${got.order} for ${want.order}`)
+  const plain = (h: Heard) => h.calls.map((c) => [c.name, value(c.args)])
+  report.check(cell, 'calls', same(plain(got), plain(want)), `calls: ${diff(plain(got), plain(want))}`)
+  const ids = got.calls.map((c) => c.id)
+  if (!own)
+    report.check(
+      cell,
+      'calls',
+      new Set(ids).size === ids.length && ids.every((id) => id !== ''),
+      `ids ${JSON.stringify(ids)} for ${JSON.stringify(want.calls.map((c) => c.id))}`,
+    )
+  const wantedIds = want.calls.map((c) => c.id)
+  if (wantedIds.every((id) => id !== '') && new Set(wantedIds).size === wantedIds.length)
+    report.check(cell, 'calls', same(ids, wantedIds), `ids ${JSON.stringify(ids)} for ${JSON.stringify(wantedIds)}`)
+  report.check(cell, 'reasoning', squeeze(got.reasoning) === squeeze(want.reasoning), `reasoning: ${at(want.reasoning, got.reasoning)}`)
+  const finish = expectedFinish(want, client, own)
+  report.check(cell, 'finish', finish.includes(got.finish), `finish ${got.finish} for ${finish} (${e.facts.finish})`)
+  if (want.usage !== undefined) {
+    const u = got.usage
+    const w = want.usage
+    // What has no field is no corruption: Anthropic tells reasoning only within the output.
+    const ok =
+      u !== undefined &&
+      u.input === w.input &&
+      u.output === w.output &&
+      u.cached === w.cached &&
+      (u.reasoning === w.reasoning || client === 'anthropic')
+    report.check(cell, 'usage', ok, `usage ${JSON.stringify(u)} for ${JSON.stringify(w)}`)
+  }
+  if (own) report.check(cell, 'signatures', same(got.signatures, want.signatures), 'signatures differ')
+}
+
+/** Tool calls decide; the rest in the client's words. */
+function expectedFinish(want: Heard, client: Dialect, own: boolean): Heard['finish'][] {
+  if (own) return [want.finish]
+  let finish = want.finish
+  if (want.calls.length > 0 && (finish === 'stop' || finish === 'other' || finish === 'tool-calls')) finish = 'tool-calls'
+  else if (finish === 'tool-calls') finish = 'stop'
+  // Gemini has no word for calls.
+  if (client === 'gemini' && finish === 'tool-calls') return ['stop', 'tool-calls']
+  if (finish === 'pause') return ['pause', 'stop', 'length', 'other']
+  if (finish === 'refusal') return ['refusal', 'stop']
+  if (finish === 'other' || finish === 'none') return ['other', 'stop', 'length', 'refusal', 'none', 'pause']
+  // A refusal in so many words may be told as one.
+  if (want.refusal !== '') return [finish, 'refusal']
+  return [finish]
+}
+
+const squeeze = (s: string) => s.replace(/\s+/g, '')
+
+function value(args: string): unknown {
+  if (args.trim() === '') return '{}'
+  try {
+    const parsed = JSON.parse(args)
+    // A free-text tool in a dialect that has only functions.
+    const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : []
+    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string' ? parsed.input : canonical(parsed)
+  } catch {
+    return args
+  }
+}
+
+function canonical(v: Json): string {
+  return JSON.stringify(v, (_k, x) =>
+    x !== null && typeof x === 'object' && !Array.isArray(x)
+      ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : x,
+  )
+}
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+const diff = (a: unknown, b: unknown) => `${JSON.stringify(a).slice(0, 200)} for ${JSON.stringify(b).slice(0, 200)}`
+
+/** Where two texts part. */
+function at(want: string, got: string): string {
+  let i = 0
+  while (i < want.length && want[i] === got[i]) i += 1
+  return `at ${i} of ${want.length}/${got.length}: want ${JSON.stringify(want.slice(i, i + 80))} got ${JSON.stringify(got.slice(i, i + 80))}`
+}
+
+export { ORIGIN }
