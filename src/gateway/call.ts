@@ -9,13 +9,22 @@ import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import { JSON_ARRAY_HEADERS, ownHeaders, returnable, STREAM_HEADERS } from './headers.ts'
 import { createPreparer, type Known, type Prepared } from './outgoing.ts'
-import { isReading, type Matched, type Reading, readRequest } from './reading.ts'
+import { isReading, type Matched, openRecord, type Reading, readRequest } from './reading.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { sessionKey } from './session.ts'
 import type { SignatureMemory } from './signature-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { UpstreamHeaders, UpstreamTransport } from './transport.ts'
-import { allResting, discreet, exhausted, headerText, lossy, notAllowed, unprepared, withoutEchoes } from './words.ts'
+import {
+  allResting,
+  discreet,
+  exhausted,
+  isUnknownThere,
+  lossy,
+  notAllowed,
+  unprepared,
+  withoutEchoes,
+} from './words.ts'
 
 /** What a call borrows from the gateway. */
 export interface CallContext {
@@ -46,25 +55,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   const { protocol } = matched
   const { limits } = snapshot
   const startedAt = now()
-  const record: CallRecord = {
-    id: request.id,
-    startedAt,
-    endedAt: startedAt,
-    method: request.method,
-    endpoint: matched.endpoint,
-    protocol: protocol.id,
-    client: request.client.name,
-    requestedModel: '',
-    servedModel: '',
-    provider: '',
-    accountId: '',
-    stream: false,
-    status: 0,
-    attempts: [],
-    maxGapMs: 0,
-    bytesIn: request.body.length,
-    bytesOut: 0,
-  }
+  const record = openRecord(matched, request, startedAt)
   const { action } = matched.route
   const countsOnly = action === 'count-tokens'
 
@@ -133,8 +124,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       translates: protocol.codec !== undefined && (!countsOnly || protocol.codec.count !== undefined),
       classifier: context.classifier,
     })
-    const where = { memory: context.conversations, scope: request.client.name, protocol }
-    const result = isPlan(possible) ? atHome(possible, whole, where) : possible
+    const result = isPlan(possible) ? atHome(possible, whole, context.conversations, protocol) : possible
     if (!isPlan(result)) {
       refuse(result)
       return
@@ -332,8 +322,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
 
   /** Whether the upstream does not know what was asked of it, and something else can be asked instead. */
   function lacksAction({ status }: AttemptResult): boolean {
-    const unknown = status === 404 || status === 405 || status === 501
-    return unknown && action === 'compact' && emulated === undefined && protocol.compaction !== undefined
+    return action === 'compact' && emulated === undefined && isUnknownThere(status)
   }
 
   function settle(taken: Seat, tryRecord: AttemptRecord, result: AttemptResult): void {

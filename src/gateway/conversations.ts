@@ -176,7 +176,8 @@ export function continued(
   const named = spanString(request.body, reading.spans.get(continuation.field))
   const before = named === undefined ? undefined : memory.find(request.client.name, named)
   const said = () => continuation.items(textAt(request.body, reading.spans.get(protocol.conversation.turns)) ?? 'null')
-  const keeps = route.action === 'generate' && textAt(request.body, reading.spans.get(continuation.unstored)) !== 'false'
+  const keeps =
+    route.action === 'generate' && textAt(request.body, reading.spans.get(continuation.unstored)) !== 'false'
 
   let turn: { before?: Turn; said: () => string } = { said }
   let whole = { request, reading }
@@ -279,15 +280,16 @@ function remembering(carrier: Carrier, learn: (text: string) => void): Carrier {
  */
 export function atHome(
   plan: Plan,
-  { elsewhere }: Continued,
-  { memory, scope, protocol }: { memory: Conversations; scope: string; protocol: Protocol },
+  { elsewhere, request }: Continued,
+  memory: Conversations,
+  protocol: Protocol,
 ): Plan | Failure {
   if (elsewhere === undefined) return plan
   const only = (fits: (account: { id: string; speaks: readonly string[] }) => boolean) =>
     plan.targets
       .map((target) => ({ ...target, candidates: target.candidates.filter((c) => fits(c.account)) }))
       .filter((target) => target.candidates.length > 0)
-  const home = memory.home(scope, elsewhere)
+  const home = memory.home(request.client.name, elsewhere)
   const own = home === undefined ? [] : only((account) => account.id === home)
   const targets = own.length > 0 ? own : only((account) => account.speaks.includes(protocol.id))
   return targets.length > 0 ? { ...plan, targets } : unknownAnswer(elsewhere)

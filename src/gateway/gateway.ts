@@ -118,6 +118,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
           transport,
           budget,
           estimator,
+          conversations,
           memory,
           now,
           classifier: options.classifier,

@@ -1,4 +1,6 @@
 /** Which headers travel on, in either direction. */
+import type { CallRecord } from './events.ts'
+import { headerText } from './words.ts'
 
 /**
  * Client headers that never reach an upstream: credentials of this gateway, hop-by-hop headers (RFC 9110, 7.6.1), those

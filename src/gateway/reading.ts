@@ -4,6 +4,7 @@ import type { ProtocolId } from '../hub/protocol-id.ts'
 import { type ReasoningDepth, suffixOf } from '../hub/reasoning.ts'
 import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
 import { PeekError, peek, type Span, spanString } from '../wire/peek.ts'
+import type { CallRecord } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
 import { SESSION_FIELDS } from './session.ts'
 
@@ -32,6 +33,29 @@ export interface Reading {
   bodyDialect?: ProtocolId
   /** Where the members stand that the road looks at. */
   spans: ReadonlyMap<string, Span>
+}
+
+/** The record of a call that has only arrived. */
+export function openRecord({ protocol, endpoint }: Matched, request: InboundRequest, startedAt: number): CallRecord {
+  return {
+    id: request.id,
+    startedAt,
+    endedAt: startedAt,
+    method: request.method,
+    endpoint,
+    protocol: protocol.id,
+    client: request.client.name,
+    requestedModel: '',
+    servedModel: '',
+    provider: '',
+    accountId: '',
+    stream: false,
+    status: 0,
+    attempts: [],
+    maxGapMs: 0,
+    bytesIn: request.body.length,
+    bytesOut: 0,
+  }
 }
 
 // One list for each protocol: the names are the same for every request.
@@ -73,7 +97,8 @@ export function readRequest(matched: Matched, request: InboundRequest, maxDepth:
       { param: 'model' },
     )
   const said = spans.get('stream')
-  const wished = route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true')
+  const wished =
+    route.stream ?? (said !== undefined && request.body.toString('latin1', said.start, said.end) === 'true')
   if (wished && route.action === 'compact')
     return failure('invalid-request', 'Streaming not supported for compact responses', { param: 'stream' })
   const stream = route.action === 'generate' && wished

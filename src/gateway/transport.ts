@@ -68,7 +68,7 @@ const guardedLookup: typeof lookup = ((hostname: string, options: object, callba
 export function createTransport(options: { connectTimeoutMs: () => number }): UpstreamTransport {
   const pools = new Map<string, Dispatcher>()
   // Origins come from the configuration alone, so this stays small.
-  const literals = new Map<string, string>()
+  const forbiddenOrigins = new Map<string, string | false>()
 
   function pool(proxyUrl: string | undefined): Dispatcher {
     const timeout = options.connectTimeoutMs()
@@ -86,13 +86,13 @@ export function createTransport(options: { connectTimeoutMs: () => number }): Up
     send(request, { proxyUrl }, handler) {
       const flight = new Flight(handler)
       // A literal address is connected to without a look-up, so the guard there would not see it.
-      let literal = literals.get(request.origin)
-      if (literal === undefined) {
-        literal = new URL(request.origin).hostname.replace(/^\[|\]$/g, '')
-        literals.set(request.origin, literal)
+      let address = forbiddenOrigins.get(request.origin)
+      if (address === undefined) {
+        const literal = new URL(request.origin).hostname.replace(/^\[|\]$/g, '')
+        address = isForbiddenAddress(literal) ? literal : false
+        forbiddenOrigins.set(request.origin, address)
       }
-      if (isForbiddenAddress(literal)) {
-        const address = literal
+      if (address !== false) {
         flight.onResponseError(undefined, new ForbiddenAddressError(address))
         flight.sent()
         return flight

@@ -47,13 +47,14 @@ export function exhausted(
   // Waiting mends no refused credential; a client would only sleep on it.
   const refused = last.kind === 'unauthorized' || last.kind === 'forbidden'
   const retryAfter = refused ? undefined : soonest === undefined ? last.retryAfter : secondsUntil(soonest, now)
-  return { ...last, status: accountStatus(last), retryAfter, message: `${last.message} (tried ${tries})` }
+  return { ...last, code: undefined, ...accountStatus(last), retryAfter, message: `${last.message} (tried ${tries})` }
 }
 
 /** Some vendors say 400 of an account's key or credit; to a client 400 would mean that its request is wrong. */
-function accountStatus({ status, kind }: Failure): number {
-  if (status !== 400) return status
-  return kind === 'unauthorized' ? 401 : kind === 'quota-exhausted' ? 402 : status
+function accountStatus({ status, kind, code }: Failure): Pick<Failure, 'status' | 'code'> {
+  if (status !== 400) return { status, code }
+  if (kind === 'unauthorized') return { status: 401 }
+  return kind === 'quota-exhausted' ? { status: 402 } : { status, code }
 }
 
 function secondsUntil({ nextTry }: RestingInfo, now: number): number {
@@ -98,6 +99,11 @@ function discreetRefusal({ status, headers, body }: Refusal, scrub: (text: strin
 export function withoutEchoes(pairs: readonly string[], account: Account): string[] {
   const secrets = [account.credential.value, ...Object.values(account.headers)].filter((s) => s.length >= 8)
   return pairs.filter((_, i) => !secrets.some((secret) => pairs[i | 1]!.includes(secret)))
+}
+
+/** Whether a status says that the upstream knows no such path. */
+export function isUnknownThere(status: number): boolean {
+  return status === 404 || status === 405 || status === 501
 }
 
 /** Header values are latin1 and of one line; a model's name may be anything. */

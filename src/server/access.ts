@@ -53,6 +53,8 @@ export function compileAccess(config: Config, onKey?: (key: string) => void): Ac
       },
     })
   }
+  // Keys that were accepted before, as they were presented; never more than there are clients.
+  const accepted = new Map<string, ClientIdentity>()
   const hosts = hostRule(config)
   const proxies = proxyRule(config['trusted-proxies'])
   const origins = new Set(config['allowed-origins'].map((o) => o.toLowerCase().replace(/\/$/, '')))
@@ -78,11 +80,17 @@ export function compileAccess(config: Config, onKey?: (key: string) => void): Ac
       let presented = false
       for (const key of presentedKeys(head)) {
         presented = true
+        const before = accepted.get(key)
+        if (before !== undefined) {
+          onKey?.(key)
+          return before
+        }
         const digest = hash('sha256', key, 'buffer')
         const known = clients.get(digest.toString('hex'))
         // The look-up is by digest, so its timing tells nothing of the key; the comparison is constant-time besides.
         if (known === undefined || !timingSafeEqual(known.digest, digest)) continue
         onKey?.(key)
+        accepted.set(key, known.identity)
         return known.identity
       }
       return failure(

@@ -61,7 +61,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
 
   function newId(): string {
     counter += 1
-    return `req_${prefix}${counter.toString(36)}`
+    return `req_${prefix}${counter}`
   }
 
   function enter(head: RequestHead): Verdict | Promise<Verdict> {

@@ -53,12 +53,12 @@ export function peek(body: Buffer, names: readonly string[], maxDepth = 200): Ma
   for (;;) {
     if (body[at] !== QUOTE) throw malformed(body, at)
     const keyEnd = stringEnd(body, at)
-    const key = readKey(body, at, keyEnd)
+    const key = wantedKey(body, at, keyEnd, names)
     at = skipSpace(body, keyEnd)
     if (body[at] !== COLON) throw malformed(body, at)
     const start = skipSpace(body, at + 1)
     const end = valueEnd(body, start, maxDepth)
-    if (names.includes(key)) found.set(key, { start, end })
+    if (key !== undefined) found.set(key, { start, end })
     at = skipSpace(body, end)
     const c = body[at]
     if (c === COMMA) {
@@ -189,12 +189,26 @@ function literalEnd(body: Buffer, at: number): number {
   return end
 }
 
-function readKey(body: Buffer, start: number, end: number): string {
-  const raw = body.toString('utf8', start + 1, end - 1)
-  if (!raw.includes('\\')) return raw
+/** The name among `names` that the key at `start` spells, if any. Nothing is allocated for a plain key. */
+function wantedKey(body: Buffer, start: number, end: number, names: readonly string[]): string | undefined {
+  const length = end - start - 2
+  for (const name of names) if (name.length === length && spells(body, start + 1, name)) return name
+  for (let i = start + 1; i < end - 1; i += 1)
+    if (body[i] === BACKSLASH || body[i]! > 0x7e) return wantedOddKey(body, start, end, names)
+  return undefined
+}
+
+/** The same for a key with escapes or beyond ASCII. */
+function wantedOddKey(body: Buffer, start: number, end: number, names: readonly string[]): string | undefined {
   try {
-    return JSON.parse(`"${raw}"`) as string
+    const key = JSON.parse(body.toString('utf8', start, end)) as string
+    return names.includes(key) ? key : undefined
   } catch {
     throw malformed(body, start)
   }
+}
+
+function spells(body: Buffer, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i += 1) if (body[at + i] !== name.charCodeAt(i)) return false
+  return true
 }

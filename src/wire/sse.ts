@@ -59,7 +59,6 @@ export function createSseParser(
   let data: string | undefined
   // Pieces of an unfinished line; joined once it ends, so that a 10 MB line is copied once and not once per chunk.
   let line: string[] = []
-  let pending = 0
   let firstLine = true
   let skipLf = false
 
@@ -82,11 +81,11 @@ export function createSseParser(
     data = undefined
   }
 
-  return {
-    get pending() {
-      return pending
-    },
-    push(chunk) {
+  // `pending` is a field and no getter: V8 allocates a getter written in an object literal in the old generation, where it
+  // keeps all it can reach alive until the next full collection.
+  const parser = {
+    pending: 0,
+    push(chunk: Buffer): number {
       const text = chunk.toString('latin1')
       const hasCr = text.includes('\r')
       let at = 0
@@ -95,7 +94,7 @@ export function createSseParser(
         skipLf = false
         if (text.charCodeAt(0) === LF) {
           at = 1
-          if (pending === 0) finished = 1
+          if (parser.pending === 0) finished = 1
         }
       }
       while (at < text.length) {
@@ -128,11 +127,12 @@ export function createSseParser(
         }
         at = next
       }
-      pending = finished > 0 ? text.length - finished : pending + text.length
-      if (pending > maxEventBytes) throw new SseTooLargeError(maxEventBytes)
+      parser.pending = finished > 0 ? text.length - finished : parser.pending + text.length
+      if (parser.pending > maxEventBytes) throw new SseTooLargeError(maxEventBytes)
       return finished
     },
   }
+  return parser
 }
 
 function fieldValue(line: string, colon: number): string | undefined {

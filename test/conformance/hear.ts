@@ -21,6 +21,8 @@ export interface Heard {
   usage?: { input: number; cached: number; output: number; reasoning: number }
   signatures: string[]
   images: number
+  /** Arguments came by Gemini's streamed pieces, which no SDK puts together. */
+  pieces?: true
 }
 
 class Listener {
@@ -154,9 +156,13 @@ function chatUsage(u: Json): Heard['usage'] {
   const beside = reasoning > 0 && u.total_tokens === prompt + completion + reasoning
   return {
     input: prompt,
-    cached: u.prompt_tokens_details?.cached_tokens ?? u.prompt_cache_hit_tokens ?? u.cached_tokens ?? 0,
+    cached: Math.min(
+      prompt,
+      u.prompt_tokens_details?.cached_tokens ?? u.prompt_cache_hit_tokens ?? u.cached_tokens ?? u.num_cached_tokens ?? 0,
+    ),
     output: completion + (beside ? reasoning : 0),
-    reasoning,
+    // Vercel tells more reasoning than output.
+    reasoning: beside ? reasoning : Math.min(reasoning, completion),
   }
 }
 
@@ -171,10 +177,16 @@ function chatContent(l: Listener, content: Json): void {
 }
 
 function chatMessage(l: Listener, m: Json): void {
-  l.thought(m.reasoning_content ?? (typeof m.reasoning === 'string' ? m.reasoning : undefined))
+  l.thought(m.reasoning_content ?? (typeof m.reasoning === 'string' ? m.reasoning : undefined) ?? detailed(m.reasoning_details))
   chatContent(l, m.content)
   l.refusal(m.refusal)
   l.heard.images += m.images?.length ?? 0
+}
+
+/** OpenRouter's list: texts and summaries. Snowflake's says `thinking`. */
+function detailed(details: Json): string | undefined {
+  if (!Array.isArray(details)) return undefined
+  return details.map((d: Json) => d?.text ?? d?.summary ?? d?.thinking ?? '').join('')
 }
 
 function chatCompletion(c: Json): Heard {
@@ -183,9 +195,11 @@ function chatCompletion(c: Json): Heard {
   const m = choice.message ?? {}
   chatMessage(l, m)
   for (const call of m.tool_calls ?? [])
-    if (call.type === 'custom') l.call(call.id, call.custom?.name, call.custom?.input)
+    // Snowflake fills absent fields with empty ones.
+    if (!call.function?.name && !call.custom?.name) continue
+    else if (call.type === 'custom') l.call(call.id, call.custom?.name, call.custom?.input)
     else l.call(call.id, call.function?.name, call.function?.arguments)
-  if (m.function_call) l.call('', m.function_call.name, m.function_call.arguments)
+  if (m.function_call?.name) l.call('', m.function_call.name, m.function_call.arguments)
   l.heard.finish = CHAT_FINISH[choice.finish_reason] ?? (choice.finish_reason == null ? 'none' : 'other')
   l.heard.usage = chatUsage(c.usage)
   return l.heard
@@ -294,10 +308,19 @@ const GEMINI_REFUSALS = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED|SPII/
 
 function geminiChunks(chunks: Json[]): Heard {
   const l = new Listener()
+  // A call that is answered within the answer was run by Google (MCP servers): it is none of the client's.
+  const answered = new Set<string>()
+  for (const c of chunks)
+    for (const part of c.candidates?.[0]?.content?.parts ?? [])
+      if (part.functionResponse) answered.add(part.functionResponse.name)
   for (const c of chunks) {
     const candidate = c.candidates?.[0]
     for (const part of candidate?.content?.parts ?? []) {
       if (part.thoughtSignature) l.signature(part.thoughtSignature)
+      if (part.functionCall?.willContinue !== undefined || part.functionCall?.partialArgs || (part.functionCall && !part.functionCall.name))
+        l.heard.pieces = true
+      if (answered.has(part.functionCall?.name) || part.functionResponse) continue
+      if (part.functionCall && !part.functionCall.name) continue
       if (part.functionCall) l.call(part.functionCall.id, part.functionCall.name, part.functionCall.args)
       else if (part.inlineData) l.heard.images += part.thought ? 0 : 1
       else if (part.thought) l.thought(part.text)

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { corpus, corpusMissing, sample } from './corpus.ts'
+import { REQUEST_FEATURES, replayRequests } from './replay-requests.ts'
 import { RESPONSE_FEATURES, replayResponses } from './replay-responses.ts'
 import type { Report } from './report.ts'
 
@@ -26,6 +27,7 @@ if (corpusMissing) {
   if (values.sample !== undefined) all = sample(all, Number(values.sample))
   const out: Record<string, unknown> = {}
   if (values.only !== 'requests') out['responses'] = show('Answers', await replayResponses(all), RESPONSE_FEATURES, '←')
+  if (values.only !== 'responses') out['requests'] = show('Requests', await replayRequests(all), REQUEST_FEATURES, '→')
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(out, undefined, 1))
 }
 

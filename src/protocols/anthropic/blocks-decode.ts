@@ -43,6 +43,9 @@ const DECODERS: Record<string, Decoder> = {
     const name = t.take('name', isString)
     if (id === undefined || name === undefined) return undefined
     const input = t.take('input', isPresent) ?? {}
+    // By the model itself: so it is without a word.
+    const caller = t.take('caller', isDirect)
+    if (caller !== undefined) t.rest['$caller'] = caller
     return { type: 'tool-call', id: plainId(id), name, input: stringifyExact(input), ...takeCache(t), ...t.extras() }
   },
   tool_result(t) {
@@ -225,6 +228,10 @@ function sourceOf(type: string | undefined, t: Taker): MediaSource | undefined {
   if (type === 'url') return some(t.take('url', isString), (url) => ({ type: 'url', url }))
   if (type === 'file') return some(t.take('file_id', isString), (id) => ({ type: 'file', id }))
   return undefined
+}
+
+function isDirect(value: unknown): value is Json {
+  return isObject(value) && value['type'] === 'direct' && Object.keys(value).length === 1
 }
 
 function isPlain(block: Json | undefined): block is { type: 'text'; text: string } {

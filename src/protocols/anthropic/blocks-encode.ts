@@ -5,7 +5,7 @@ import { parseExact } from '../exact-json.ts'
 import type { Json } from '../json.ts'
 import { WEB_SEARCH } from './blocks-decode.ts'
 import { ownCitation } from './citations.ts'
-import { isObject, type Losses, noted, own } from './take.ts'
+import { isObject, type Losses, note, noted, own } from './take.ts'
 import { cacheControl } from './tools.ts'
 
 /** Where a part stands. */
@@ -73,12 +73,19 @@ function encodeCall(part: ToolCallPart, { path, losses }: BlockPlace): Json {
   if (part.signature !== undefined) losses.add(`${path}.signature`, 'a tool call bears none')
   return {
     ...own(part),
+    ...callerOf(part),
     type: 'tool_use',
     id: part.id,
     name: part.name,
     input: callInput(part),
     ...cacheControl(part.cache),
   }
+}
+
+/** What the API said of who made a call. */
+export function callerOf(part: ToolCallPart): Json {
+  const caller = note(part, '$caller')
+  return caller === undefined ? {} : { caller }
 }
 
 /** The input as the object the wire wants; text that spells none is wrapped. */

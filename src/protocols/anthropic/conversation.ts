@@ -2,7 +2,7 @@
 import type { Message, Part } from '../../hub/request.ts'
 import type { Json } from '../json.ts'
 import { type BlockPlace, encodePart, plainText } from './blocks-encode.ts'
-import { type Losses, noted, own } from './take.ts'
+import { type Losses, note, noted, own } from './take.ts'
 
 /** Said in place of a last message without a word: dropped, the answer before it would be taken for a beginning. */
 const SILENCE = '(empty message)'
@@ -66,7 +66,8 @@ function isInstruction(message: Message): boolean {
 }
 
 function systemBlocks(message: Message, path: string, losses: Losses): Json[] {
-  return message.parts.flatMap((part) => {
+  const books = (note(message, '$books') ?? []) as Json[]
+  const said = message.parts.flatMap((part) => {
     if (part.type === 'native') return part.protocol === 'anthropic' ? [part.value as Json] : []
     if (part.type !== 'text') {
       losses.add(`${path}.${part.type}`, 'instructions are text')
@@ -74,6 +75,7 @@ function systemBlocks(message: Message, path: string, losses: Losses): Json[] {
     }
     return encodePart(part, { role: 'user', home: true, path, losses })
   })
+  return [...books, ...said]
 }
 
 function turnOf(message: Message, place: BlockPlace): Turn {

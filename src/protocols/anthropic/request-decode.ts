@@ -6,13 +6,13 @@
  * becomes `output_config.format`; `type: 'custom'` of a tool is left out; the two blocks of a web search stand together.
  */
 import { FailureError, failure } from '../../hub/failure.ts'
-import type { ChatRequest, Message, OutputFormat, Part } from '../../hub/request.ts'
+import type { ChatRequest, Message, OutputFormat } from '../../hub/request.ts'
 import type { RequestPlace } from '../codec.ts'
 import type { Json } from '../json.ts'
 import { decodeContent } from './blocks-decode.ts'
 import { isObject, isObjects, isString, isStrings, listNote, type Taker, taker } from './take.ts'
 import { decodeThinking, isEffort } from './thinking.ts'
-import { cacheControl, decodeChoice, decodeTool } from './tools.ts'
+import { decodeChoice, decodeTool } from './tools.ts'
 
 const ROLES = ['user', 'assistant', 'system'] as const
 const isRole = (value: unknown): value is (typeof ROLES)[number] => ROLES.includes(value as 'user')
@@ -67,21 +67,20 @@ function decodeSystem(t: Taker): Message[] {
   const system = t.take('system', isPresent)
   if (system === undefined) return []
   const content = contentOf(system, 'system')
-  const parts = decodeContent(content).map(bookkeeping)
-  const notes = listNote(content)
-  const extras = Object.keys(notes).length > 0 && { extras: { anthropic: notes } }
-  return parts.length === 0 ? [] : [{ role: 'system', parts, ...extras }]
+  if (isString(content)) return content === '' ? [] : [{ role: 'system', parts: decodeContent(content) }]
+  const books = content.filter(isBookkeeping)
+  const parts = decodeContent(content.filter((block) => !isBookkeeping(block)))
+  const notes: Json = { ...listNote(content), ...(books.length > 0 && { $books: books }) }
+  if (content.length === 0) return []
+  return [{ role: 'system', parts, ...(Object.keys(notes).length > 0 && { extras: { anthropic: notes } }) }]
 }
 
 /**
  * Claude Code's first line of `system` is for the vendor's books (seen from 2.1). It changes with every request, which
  * would spoil the prompt caches of others, and instructs no model.
  */
-function bookkeeping(part: Part): Part {
-  if (part.type !== 'text' || !part.text.startsWith('x-anthropic-billing-header:')) return part
-  const { text, cache, extras } = part
-  const value = { ...extras?.anthropic, type: 'text', text, ...cacheControl(cache) }
-  return { type: 'native', protocol: 'anthropic', value }
+function isBookkeeping(block: Json): boolean {
+  return isString(block['text']) && block['text'].startsWith('x-anthropic-billing-header:')
 }
 
 function decodeMessages(t: Taker): Message[] {

@@ -5,6 +5,7 @@ import { FailureError } from '../../hub/failure.ts'
 import { fold } from '../../hub/fold.ts'
 import { withoutForeignReasoning } from '../../hub/foreign.ts'
 import { legalise } from '../../hub/legal.ts'
+import { leftBehind } from '../../hub/loss.ts'
 import { paired } from '../../hub/pairing.ts'
 import type { ReasoningAbility } from '../../hub/reasoning.ts'
 import type { ChatRequest, Message, Part } from '../../hub/request.ts'
@@ -622,10 +623,8 @@ describe('the rest', () => {
     }
     const request = read(body)
     assert.deepEqual(encode(request).body, { ...body, model: 'm' })
-    assert.deepEqual(request.messages[0]!.parts, [
-      { type: 'native', protocol: 'anthropic', value: billing },
-      { type: 'text', text: 'be brief' },
-    ])
+    assert.deepEqual(request.messages[0]!.parts, [{ type: 'text', text: 'be brief' }])
+    assert.deepEqual(leftBehind({ ...request, messages: request.messages.slice(0, 1) }, 'gemini'), [])
     const [document] = request.messages[1]!.parts
     assert.ok(document?.type === 'media' && document.source.type === 'text')
     assert.deepEqual([document.source.text, document.name], ['facts', 'A'])

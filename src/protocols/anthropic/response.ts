@@ -5,10 +5,10 @@ import { packSignature } from '../../hub/signature.ts'
 import type { AnswerContext } from '../codec.ts'
 import type { Json } from '../json.ts'
 import { CALL_MARK, decodeContent } from './blocks-decode.ts'
-import { callInput, searchBlocks } from './blocks-encode.ts'
+import { callerOf, callInput, searchBlocks } from './blocks-encode.ts'
 import { answerCitation } from './citations.ts'
 import { wireId } from './ids.ts'
-import { isObject, isObjects, isString, taker } from './take.ts'
+import { isObject, isObjects, isString, own, taker } from './take.ts'
 import { anthropicUsage } from './usage.ts'
 
 /** Stop reasons and what they mean (https://docs.claude.com/en/api/handling-stop-reasons). */
@@ -135,7 +135,7 @@ function answerBlocks(part: Part): Json[] {
     case 'text': {
       if (part.text === '') return []
       const citations = (part.citations ?? []).flatMap((citation) => answerCitation(citation) ?? [])
-      return [{ ...part.extras?.anthropic, type: 'text', text: part.text, ...(citations.length > 0 && { citations }) }]
+      return [{ ...own(part), type: 'text', text: part.text, ...(citations.length > 0 && { citations }) }]
     }
     case 'refusal':
       return part.text === '' ? [] : [{ type: 'text', text: part.text }]
@@ -143,7 +143,14 @@ function answerBlocks(part: Part): Json[] {
       return thoughtBlocks(part.text, part.signature)
     case 'tool-call':
       return [
-        { ...part.extras?.anthropic, type: 'tool_use', id: wireId(part.id), name: part.name, input: callInput(part) },
+        {
+          ...own(part),
+          ...callerOf(part),
+          type: 'tool_use',
+          id: wireId(part.id),
+          name: part.name,
+          input: callInput(part),
+        },
         ...callSignature(part.id, part.signature),
       ]
     case 'media':

@@ -4,6 +4,7 @@ import { judge } from '../failures/judge.ts'
 import { asObject, eventText, isText, type Json, parseEvent } from '../json.ts'
 import { KEEP_ALIVE_COMMENT } from '../keep-alive.ts'
 import type { EventMark, StreamTap } from '../protocol.ts'
+import { Tap } from '../tap.ts'
 import { anthropicUsage, mergeUsage } from './usage.ts'
 
 /** Clients of the dialect know `ping`, but only within a message; before `message_start` a comment is safer. */
@@ -52,18 +53,12 @@ export function anthropicTap(): StreamTap {
     return content ? 'content' : 'handshake'
   }
 
-  return {
+  return new Tap(
     read,
-    get usage() {
-      return anthropicUsage(mergeUsage(first, last))
-    },
-    get ended() {
-      return ended
-    },
-    get failure() {
-      return failure
-    },
-  }
+    () => anthropicUsage(mergeUsage(first, last)),
+    () => ended,
+    () => failure,
+  )
 }
 
 /** The type in the data, for upstreams that leave the `event:` line out; `''` if it spells none. */

@@ -46,11 +46,16 @@ export function own(node: { extras?: Extras }): Json | undefined {
 /**
  * Notes on the form something had on the wire; they say nothing to other dialects (see `hub/loss`).
  * `$search`: a document that was a `search_result`. `$list`: one plain text, but in a list. `$turn`: an instruction among the turns. `$bare`: an effort without `thinking`.
+ * `$books`: lines of `system` for the vendor's bookkeeping. `$caller`: who made a call, where that says nothing.
  */
-export type Note = '$search' | '$list' | '$turn' | '$bare'
+export type Note = '$search' | '$list' | '$turn' | '$bare' | '$books' | '$caller'
 
-export function noted(node: { extras?: Extras }, note: Note): boolean {
-  return node.extras?.anthropic?.[note] === true
+export function note(node: { extras?: Extras }, name: Note): unknown {
+  return node.extras?.anthropic?.[name]
+}
+
+export function noted(node: { extras?: Extras }, name: Note): boolean {
+  return note(node, name) === true
 }
 
 function isNote(name: string): boolean {

@@ -24,6 +24,7 @@ const OPAQUE: ReadonlySet<string> = new Set([
 
 /** The spelling this project writes: camelCase; a leading underscore stays. */
 export function camel(name: string): string {
+  if (!name.includes('_')) return name
   return name.replace(/(?<=.)_([a-z0-9])/g, (_, c: string) => c.toUpperCase())
 }
 

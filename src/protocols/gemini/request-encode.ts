@@ -169,7 +169,9 @@ function callingConfig(request: ChatRequest, hasFunctions: boolean, lose: Lose):
 }
 
 function encodeSampling(request: ChatRequest, target: TargetModel, lose: Lose): Json {
-  let { maxOutputTokens, stop, seed } = request
+  let { maxOutputTokens, seed } = request
+  // An empty one is refused.
+  let stop = request.stop?.filter((sequence) => sequence !== '')
   if (maxOutputTokens !== undefined && target.maxOutput !== undefined && maxOutputTokens > target.maxOutput)
     maxOutputTokens = target.maxOutput
   if (stop !== undefined && stop.length > MAX_STOPS) {

@@ -3,6 +3,7 @@ import type { Sse } from '../../wire/sse.ts'
 import { judge } from '../failures/judge.ts'
 import { asArray, asObject, eventText, type Json, parseEvent } from '../json.ts'
 import type { EventMark, StreamTap } from '../protocol.ts'
+import { Tap } from '../tap.ts'
 import { geminiUsage } from './usage.ts'
 
 /**
@@ -39,18 +40,12 @@ export function geminiTap(): StreamTap {
     return 'end'
   }
 
-  return {
+  return new Tap(
     read,
-    get usage() {
-      return usageChunk && geminiUsage(parseEvent(usageChunk)?.['usageMetadata'])
-    },
-    get ended() {
-      return ended
-    },
-    get failure() {
-      return failure
-    },
-  }
+    () => usageChunk && geminiUsage(parseEvent(usageChunk)?.['usageMetadata']),
+    () => ended,
+    () => failure,
+  )
 }
 
 function finishes(chunk: Json): boolean {

@@ -4,7 +4,7 @@ import type { Message, Part, ReasoningPart, ToolCallPart } from '../../hub/reque
 import { asArray, asObject, isText, type Json } from '../json.ts'
 import { cacheOf, decodeContent, urlSource } from './parts.ts'
 import { type Form, restOf } from './rest.ts'
-import { callSignature, detailsSignature, thoughtOf } from './thoughts.ts'
+import { callSignature, detailsSignature, thoughtOf, wordsSignature } from './thoughts.ts'
 
 const PLAIN = new Set(['role', 'content', 'cache_control'])
 const TOOL = new Set(['role', 'content', 'tool_call_id', 'name', 'cache_control'])
@@ -118,8 +118,6 @@ function result(callId: string, wire: Json, parts: Part[], form: Form): Message 
 
 function decodeAssistant(wire: Json, path: string, form: Form, legacy: LegacyCalls): Message {
   const content = marked(decodeContent(wire['content'], `${path}.content`, form), wire, form)
-  // vLLM, Groq and OpenRouter call it so, and want it back so.
-  if (!isText(wire['reasoning_content']) && isText(wire['reasoning'])) form.add('message.reasoning')
   const parts: Part[] = [...decodeReasoningParts(wire), ...content]
   if (isText(wire['refusal'])) parts.push({ type: 'refusal', text: wire['refusal'] })
   for (const raw of asArray(wire['images'])) {
@@ -144,8 +142,9 @@ function decodeAssistant(wire: Json, path: string, form: Form, legacy: LegacyCal
 
 /** What an assistant's message says of its thoughts: the words and the opaque state. */
 function decodeReasoningParts(wire: Json): ReasoningPart[] {
-  const { text } = thoughtOf(wire)
-  const signature = detailsSignature(wire['reasoning_details'])
+  const { text, member } = thoughtOf(wire)
+  const signature =
+    detailsSignature(wire['reasoning_details']) ?? (member === undefined ? undefined : wordsSignature(member))
   if (text === '' && signature === undefined) return []
   return [{ type: 'reasoning', text, ...(signature !== undefined && { signature }) }]
 }

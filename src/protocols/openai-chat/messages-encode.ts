@@ -183,8 +183,9 @@ function encodeAssistant(parts: readonly Part[], path: string, form: ReadonlySet
   }
   const reasoning = thoughts.map((part) => part.text).filter((text) => text !== '')
   const details = detailsOf(thoughts, true)
-  const spelled = form.has('message.reasoning') ? 'reasoning' : 'reasoning_content'
-  const member = thoughts.map(memberOf).find((name) => name !== undefined) ?? spelled
+  // Who has details calls the words `reasoning`.
+  const usual = details === undefined ? 'reasoning_content' : 'reasoning'
+  const member = thoughts.map(memberOf).find((name) => name !== undefined) ?? usual
   // Null is what OpenAI itself answers beside calls; alone it is refused.
   const empty = calls.length > 0 || refusals.length > 0 ? null : ''
   return {

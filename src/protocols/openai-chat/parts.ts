@@ -66,6 +66,8 @@ function decodePart(wire: Json, form: Form): Part[] {
       return [{ type: 'text', text: str(wire['text']), ...cache, ...restOf(wire, TEXT) }]
     case 'refusal':
       return [{ type: 'refusal', text: str(wire['refusal']) }]
+    // Some clients use the Responses dialect's words here.
+    case 'input_image':
     case 'image_url': {
       const image = asObject(wire['image_url'])
       const url = str(image?.['url'] ?? wire['image_url'])

@@ -109,7 +109,7 @@ describe('a chat request read', () => {
       {
         role: 'assistant',
         parts: [
-          { type: 'reasoning', text: 'hm' },
+          { type: 'reasoning', text: 'hm', signature: { issuer: 'openai-chat', value: 'reasoning_content' } },
           { type: 'tool-call', id: 'c1', name: 'f', input: '{"b":1,"a":2}' },
         ],
       },

@@ -1,8 +1,10 @@
 import type { Failure } from '../../hub/failure.ts'
+import type { Usage } from '../../hub/response.ts'
 import type { Sse } from '../../wire/sse.ts'
 import { judge } from '../failures/judge.ts'
 import { asArray, asObject, eventText, isText, type Json, parseEvent } from '../json.ts'
 import type { EventMark, StreamTap } from '../protocol.ts'
+import { Tap } from '../tap.ts'
 import { usageOfChunk } from './usage.ts'
 
 /** Members of a delta that bear something as soon as they are not empty. */
@@ -53,19 +55,17 @@ export function chatTap(): StreamTap {
     return content ? 'content' : 'handshake'
   }
 
-  return {
-    read,
-    get usage() {
-      const chunk = usageChunk && parseEvent(usageChunk)
-      return chunk && usageOfChunk(chunk)
-    },
-    get ended() {
-      return ended
-    },
-    get failure() {
-      return failure
-    },
+  function usage(): Usage | undefined {
+    const chunk = usageChunk && parseEvent(usageChunk)
+    return chunk && usageOfChunk(chunk)
   }
+
+  return new Tap(
+    read,
+    usage,
+    () => ended,
+    () => failure,
+  )
 }
 
 /** Whether the chunk tells an error: in a member, whatever its shape, or as a bare error object (vLLM). */

@@ -8,6 +8,7 @@ import type { ChatResponse, StreamEvent } from '../../hub/response.ts'
 import type { Sse } from '../../wire/sse.ts'
 import { asArray, asObject, type Json } from '../json.ts'
 import { corpusMissing, eventsOf, type Recording, recordings } from '../testing/corpus.ts'
+import { refereeOpenaiResponses } from '../testing/referee-openai-responses.ts'
 import { openaiResponsesCodec as codec } from './codec.ts'
 import { responsesUsage } from './usage.ts'
 
@@ -172,6 +173,22 @@ describe('recorded Responses exchanges', { skip: corpusMissing }, () => {
       )
       assert.deepEqual(textOf(fold(decoded(unfinished)).parts), textOf(folded.parts), r.id)
       assert.deepEqual(callsOf(fold(decoded(unfinished)).parts), callsOf(folded.parts), r.id)
+    }
+  })
+
+  it("the referee finds nothing wrong in the vendor's own streams", () => {
+    // Hosted tools are not ours to write; the last event seals reasoning anew; one recording lost its numbers.
+    const other = /unknown event|output differs|sequence_number undefined|after undefined|after NaN/
+    const vendor = answers.filter((r) => /^(?:openai|azure)-responses-sse/.test(r.id))
+    assert.ok(vendor.length > 90)
+    for (const r of vendor) {
+      if (BROKEN.has(r.id) || SEVERAL.has(r.id)) continue
+      const events = sseOf(r).map(({ event, data }) => ({ event, data: Buffer.from(data, 'latin1').toString('utf8') }))
+      assert.deepEqual(
+        refereeOpenaiResponses(events).filter((fault) => !other.test(fault)),
+        [],
+        r.id,
+      )
     }
   })
 

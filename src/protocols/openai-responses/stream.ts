@@ -3,6 +3,7 @@ import type { Sse } from '../../wire/sse.ts'
 import { judge } from '../failures/judge.ts'
 import { asArray, asObject, eventText, isText, type Json, parseEvent } from '../json.ts'
 import type { EventMark, StreamTap } from '../protocol.ts'
+import { Tap } from '../tap.ts'
 import { responsesUsage } from './usage.ts'
 
 /** Watches a Responses stream. Event names decide; only openings, terminals and errors are parsed. */
@@ -49,18 +50,12 @@ export function responsesTap(): StreamTap {
     return content ? 'content' : 'handshake'
   }
 
-  return {
+  return new Tap(
     read,
-    get usage() {
-      return terminal && responsesUsage(asObject(parseEvent(terminal)?.['response'])?.['usage'])
-    },
-    get ended() {
-      return ended
-    },
-    get failure() {
-      return failure
-    },
-  }
+    () => terminal && responsesUsage(asObject(parseEvent(terminal)?.['response'])?.['usage']),
+    () => ended,
+    () => failure,
+  )
 }
 
 /** The event's name; it stands in the data too, for upstreams that leave the `event:` line out. */
