@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { stringify } from 'yaml'
 import { expandHome, type LoadedConfig, loadConfig, type Notice, parseConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
@@ -56,6 +57,8 @@ export interface RunningGateway {
   listen(at?: { host?: string; port?: number }): Promise<{ host: string; port: number; url: string }>
   /** For a `node:http` server of one's own. */
   readonly handler: (req: IncomingMessage, res: ServerResponse) => void
+  /** The same for its `upgrade` event: Responses over a WebSocket. */
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** The web-standard face. */
   readonly fetch: (request: Request) => Promise<Response>
   /**
@@ -152,6 +155,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   return {
     listen: server.listen,
     handler: server.handler,
+    upgrade: server.upgrade,
     fetch: createFetchHandler(gateway, door),
     async reload(config) {
       try {

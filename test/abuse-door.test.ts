@@ -165,8 +165,8 @@ describe('upgrades', () => {
   const upgrade = (headers: string, method = 'GET', path = '/v1/responses') =>
     `${method} ${path} HTTP/1.1\r\n${HOST}${headers}Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
 
-  test('a WebSocket is told to use HTTP, with a key and not without', async () => {
-    assert.equal((await once(upgrade(`${AUTH}Upgrade: websocket\r\n`))).status, 426)
+  test('a WebSocket where there is none is told to use HTTP, with a key and not without', async () => {
+    assert.equal((await once(upgrade(`${AUTH}Upgrade: websocket\r\n`, 'GET', '/v1/messages'))).status, 426)
     const refused = await once(upgrade('Upgrade: websocket\r\n'))
     assert.equal(refused.status, 401)
     assert.equal(nativeError('openai-responses', refused).code, 'invalid_api_key')

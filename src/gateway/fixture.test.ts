@@ -134,7 +134,7 @@ const PATHS: Record<ProtocolId, string> = {
 }
 
 /** A match for `handle`, as the door would give it. */
-export function matched(id: ProtocolId, over: Partial<Matched> = {}, path = PATHS[id]): Matched {
+export function matched(id: ProtocolId, over: Partial<Matched> = {}, path = PATHS[id]!): Matched {
   const protocol = protocolOf(id)
   const route = protocol.routes.find((r) => r.path === path)!
   return { protocol, route, endpoint: path, ...(id === 'gemini' ? { model: 'm' } : {}), ...over }

@@ -9,6 +9,7 @@ import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import type { Matched } from './reading.ts'
 import { createRetryBudget } from './retry-budget.ts'
+import { type Place, Roster } from './roster.ts'
 import { createSignatureMemory } from './signature-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTransport, type UpstreamTransport } from './transport.ts'
@@ -66,7 +67,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
   const estimator = createEstimator()
   const conversations = createConversations(now)
   const memory = createSignatureMemory(now)
-  const calls = new Set<Call>()
+  const calls = new Roster<Call>()
   const scrub = options.scrub ?? ((text: string) => text)
 
   function emit<E extends keyof GatewayEvents>(event: E, ...args: Parameters<GatewayEvents[E]>): void {
@@ -90,11 +91,11 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
       return calls.size
     },
     handle(matched, request, reply) {
-      let call: Call | undefined
+      let place: Place<Call> | undefined
       let ended = false
       const onEnd = (record: CallRecord, responseBody: string): void => {
         ended = true
-        if (call !== undefined) calls.delete(call)
+        if (place !== undefined) calls.remove(place)
         emit('end', record)
         if (record.failure !== undefined && record.failure.kind !== 'cancelled' && listeners.failed.size > 0)
           emit('failed', {
@@ -111,7 +112,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
       const onAttempt = (attempt: AttemptRecord): void => {
         if (listeners.attempt.size > 0) emit('attempt', attempt, request)
       }
-      call = startCall(
+      const call = startCall(
         {
           snapshot,
           pool,
@@ -130,7 +131,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
         request,
         reply,
       )
-      if (!ended) calls.add(call)
+      if (!ended) place = calls.add(call)
     },
     swap(next) {
       snapshot = next
@@ -146,7 +147,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     },
     emit,
     terminateAll(why) {
-      for (const call of [...calls]) call.terminate(why)
+      for (const call of calls.list()) call.terminate(why)
     },
     close: () => transport.close(),
   }

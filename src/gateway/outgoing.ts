@@ -1,6 +1,7 @@
 /** Step 5 of the road: the lane a request takes to one seat, and what is sent there. */
 import type { Seat } from '../accounts/pool.ts'
 import type { Loss } from '../hub/loss.ts'
+import { mayHoldWrapped } from '../hub/signature.ts'
 import type { Json, TargetModel } from '../protocols/codec.ts'
 import { parseExact, stringifyExact } from '../protocols/exact-json.ts'
 import type { Emulation, Protocol } from '../protocols/protocol.ts'
@@ -84,22 +85,34 @@ export function createPreparer(
   }
 
   /** Untouched, with the model's name spliced in, or changed by the operator's rules. */
-  function sameDialect(seat: Seat): { body: Buffer; lane: Lane; carrier?: Carrier } {
+  function sameDialect(seat: Seat): { body: Buffer; lane: Lane; carrier?: Carrier; losses?: Loss[] } {
     const span = reading.spans.get('model')
     const renamed = span !== undefined && matched.model === undefined && seat.model !== reading.asked
     const carrier = reading.stream && reading.framing === 'json-array' ? jsonArrayCarrier() : undefined
     const steps = rulesFor(seat, protocol)
-    const deeper = reading.depth !== undefined && !counts && protocol.codec !== undefined
-    if (steps.length > 0 || deeper) {
-      const json = deeper
-        ? translatorOf().same(targetOf(seat))
-        : (JSON.parse(request.body.toString('utf8').replace(/^\ufeff/, '')) as Json)
+    // State of other vendors, wrapped for this client when they answered it, means nothing to this one.
+    const edited = protocol.codec !== undefined && (reading.depth !== undefined || mayHoldWrapped(request.body))
+    if (steps.length > 0 || edited) {
+      const { json, losses } = edited ? sayAgain(seat) : { json: parsedBody(), losses: undefined }
       if (renamed) json['model'] = seat.model
       for (const step of steps) step(json)
-      return { body: Buffer.from(stringifyExact(json)), lane: 'native', carrier }
+      return { body: Buffer.from(stringifyExact(json)), lane: 'native', carrier, losses }
     }
     const body = renamed ? splice(request.body, span, JSON.stringify(seat.model)) : request.body
     return { body, lane: 'pass-through', carrier }
+  }
+
+  function parsedBody(): Json {
+    return parseExact(request.body.toString('utf8').replace(/^\ufeff/, '')) as Json
+  }
+
+  /** The request decoded and encoded in its own dialect. */
+  function sayAgain(seat: Seat): { json: Json; losses?: Loss[] } {
+    const again = translatorOf()
+    const target = targetOf(seat)
+    if (!counts) return again.to(protocol, target)
+    const counted = again.count(protocol, target)
+    return 'json' in counted ? counted : { json: parsedBody() }
   }
 
   function translatorOf(): Translator {

@@ -52,7 +52,13 @@ export function compileSnapshot(
     .filter((entry) => !builtIn.some((provider) => provider.id === entry.name))
     .map((entry) => compatible({ name: entry.name, baseUrl: entry['base-url'], speaks: entry.protocol }))
   const providers = new Map([...builtIn, ...described].map((p) => [p.id, p]))
-  const accounts = Object.freeze(configuredAccounts(config))
+  const given = new Map(builtIn.map((p) => [p.id, p]))
+  const own = new Set(config['openai-compatibility'].map((entry) => entry.name).filter((name) => given.has(name)))
+  const accounts = Object.freeze(
+    configuredAccounts(config).map((account) =>
+      own.has(account.provider) ? Object.freeze({ ...account, speaks: given.get(account.provider)!.speaks }) : account,
+    ),
+  )
   return Object.freeze({
     config,
     digest,

@@ -17,8 +17,6 @@ import type { Reading } from './reading.ts'
 import type { SignatureMemory } from './signature-memory.ts'
 
 export interface Translator {
-  /** The request in its own dialect, changed by what its model's name asks for. */
-  same(target: TargetModel): Json
   /** The size of the request for estimates of its tokens, see estimate.ts. */
   readonly size: number
   /** Counts tokens: by asking the upstream if its dialect can count, otherwise by an estimate. */
@@ -87,9 +85,18 @@ export function createTranslator(
     return { other, legal, restorer, history }
   }
 
+  function to(dialect: Protocol, target: TargetModel) {
+    const { other, legal, restorer, history } = prepared(dialect, target)
+    const said = other.request.encode(legal, target)
+    return {
+      json: said.body,
+      losses: [...history.losses, ...leftBehind(legal, dialect.id), ...said.losses],
+      carrier: carrier(answers, other, restorer(), context(target), reading, memory.watch(name)),
+    }
+  }
+
   return {
     size,
-    same: (target) => codec.request.encode({ ...request, model: target.model }, target).body,
     count(dialect, target) {
       const { other, legal } = prepared(dialect, target)
       const answer = (tokens: number) => Buffer.from(stringifyExact(answers.count!.answer(tokens)))
@@ -101,15 +108,7 @@ export function createTranslator(
       }
       return { json: count.encode(legal, target), carrier: { event: () => '', end: () => '', whole } }
     },
-    to(dialect, target) {
-      const { other, legal, restorer, history } = prepared(dialect, target)
-      const said = other.request.encode(legal, target)
-      return {
-        json: said.body,
-        losses: [...history.losses, ...leftBehind(legal, dialect.id), ...said.losses],
-        carrier: carrier(answers, other, restorer(), context(target), reading, memory.watch(name)),
-      }
-    },
+    to,
     bytes: (value) => Buffer.from(stringifyExact(value)),
   }
 }

@@ -46,8 +46,7 @@ export function leftBehind(request: ChatRequest, target: ProtocolId): Loss[] {
     const object = node as Record<string, unknown>
     const at = (name: string) => (path === '' ? name : `${path}.${name}`)
     if (object['type'] === 'native' && typeof object['protocol'] === 'string' && object['protocol'] !== target) {
-      const value = object['value'] as { type?: unknown } | undefined
-      add(at(typeof value?.type === 'string' ? value.type : 'value'), object['protocol'])
+      add(at(nativeName(object['value'])), object['protocol'])
       return
     }
     for (const [name, value] of Object.entries(object)) {
@@ -63,6 +62,14 @@ export function leftBehind(request: ChatRequest, target: ProtocolId): Loss[] {
 
   walk(request, '')
   return losses
+}
+
+/** What a native item calls itself: its type, or the field that holds it. */
+function nativeName(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return 'value'
+  const { type } = value as { type?: unknown }
+  if (typeof type === 'string') return type
+  return Object.entries(value).find(([, member]) => typeof member === 'object' && member !== null)?.[0] ?? 'value'
 }
 
 /** Null, and lists and objects with nothing in them, are what absence would be. */

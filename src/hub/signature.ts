@@ -8,6 +8,11 @@ import type { Signature } from './request.ts'
 /** First characters of every wrapper: the base64 of `lp1|`, which no vendor's state begins with. */
 const MARK = 'bHAxf'
 
+/** Whether a body may hold wrapped state: a vendor that is sent some refuses it. Cheap; false alarms do no harm. */
+export function mayHoldWrapped(body: Buffer): boolean {
+  return body.includes(MARK)
+}
+
 /** How a signature is written into the opaque slot of dialect `slot`: as it is when it is at home, wrapped when not. */
 export function packSignature({ issuer, value, redacted }: Signature, slot: string): string {
   if (issuer === slot) return value

@@ -215,12 +215,34 @@ describe('pages of other origins', () => {
 })
 
 describe('a request for another protocol on the connection', () => {
-  it('is told 426, which makes Codex fall back at once', () => {
-    const { door } = house(KEYED)
-    const upgrade = (headers: Record<string, string>) =>
-      door.upgrade(head({ ...LOCAL, ...headers }, { url: '/v1/responses' })).status
-    assert.equal(upgrade({ 'x-api-key': 'good' }), 426)
+  const KEY = { 'x-api-key': 'good' }
+  const upgrade = (headers: Record<string, string>, url = '/v1/responses', config: object = {}, method = 'GET') => {
+    const { door } = house({ ...KEYED, ...config })
+    const verdict = door.upgrade(head({ ...LOCAL, ...headers }, { url, method })) as Verdict
+    return verdict.type === 'answer' ? verdict.response.status : verdict.client.name
+  }
+
+  it('is let in where Responses are spoken, by key, Host and Origin like any other', () => {
+    const name = upgrade(KEY)
+    assert.equal(typeof name, 'string')
+    for (const path of ['/api/provider/openai/v1/responses', '/backend-api/codex/responses', '/v1/responses?key=good'])
+      assert.equal(upgrade(path.includes('?') ? {} : KEY, path), name, path)
     assert.equal(upgrade({}), 401)
-    assert.equal(upgrade({ 'x-api-key': 'good', host: 'evil.test' }), 403)
+    assert.equal(upgrade({ ...KEY, host: 'evil.test' }), 403)
+    assert.equal(upgrade({ ...KEY, origin: 'https://evil.test' }), 403)
+    assert.equal(upgrade(KEY, '/api/provider/nobody/v1/responses'), 404)
+  })
+
+  it('needs no key where websocket-auth is false, and still is somebody with one', () => {
+    assert.equal(upgrade({}, '/v1/responses', { 'websocket-auth': false }), 'anyone')
+    assert.equal(upgrade(KEY, '/v1/responses', { 'websocket-auth': false }), upgrade(KEY))
+    assert.equal(upgrade({ host: 'evil.test' }, '/v1/responses', { 'websocket-auth': false }), 403)
+  })
+
+  it('is told 426 elsewhere, which makes Codex fall back at once', () => {
+    for (const path of ['/v1/chat/completions', '/v1/responses/compact', '/v1/nothing', '/v1/messages'])
+      assert.equal(upgrade(KEY, path), 426, path)
+    assert.equal(upgrade(KEY, '/v1/responses', {}, 'POST'), 426)
+    assert.equal(upgrade({}, '/v1/chat/completions'), 401)
   })
 })

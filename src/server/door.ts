@@ -39,10 +39,11 @@ export interface DoorOptions {
 export interface Door {
   /** Judges a request. */
   enter(head: RequestHead): Verdict | Promise<Verdict>
-  /** Judges a request that wants another protocol on the connection: undefined when it may have it. */
-  upgrade(head: RequestHead): OwnResponse
+  /** Judges a request that wants a WebSocket: a call when it may have it. */
+  upgrade(head: RequestHead): Verdict | Promise<Verdict>
   /** A refusal in the dialect of a request's path, for faults found later (a body too large, a broken encoding). */
   refuse(head: RequestHead, why: Failure): OwnResponse
+  newId(): string
 }
 
 /** Makes the door of a gateway. */
@@ -183,26 +184,37 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
     enter,
     upgrade(head) {
       const path = pathOf(head.url)
-      const { protocol } = router.match('GET', path, dialectHint(head))
       const rules = access()
-      const needsKey = gateway.snapshot.config['websocket-auth']
-      const who = needsKey ? rules.identify(head) : undefined
-      const why =
-        rules.foreign(head) ??
-        (who !== undefined && 'kind' in who ? who : undefined) ??
-        // 426 makes Codex fall back to HTTP at once (clients.md 4.18).
-        failure('invalid-request', 'This server answers over HTTP only: send the request as a POST.', {
-          status: 426,
-          code: 'upgrade_not_available',
-        })
-      return protocol.failure.encode(why, newId())
+      const foreign = rules.foreign(head)
+      if (foreign !== undefined) return refused(head, path, foreign)
+      const match = router.match('POST', path, dialectHint(head))
+      const decide = (who: ClientIdentity | Failure): Verdict => {
+        if ('kind' in who) return refused(head, path, who, match)
+        if (head.method !== 'GET' || match.type !== 'route' || match.route.websocket !== true)
+          return refused(head, path, HTTP_ONLY, match)
+        return admit(head, path, match, who, rules)
+      }
+      if (!gateway.snapshot.config['websocket-auth']) {
+        const who = rules.identify(head)
+        return decide('kind' in who ? { name: 'anyone' } : who)
+      }
+      const identity = custom === undefined ? rules.identify(head) : custom(head)
+      if (identity instanceof Promise) return identity.then((who) => decide(who ?? NOT_ADMITTED))
+      return decide(identity ?? NOT_ADMITTED)
     },
     refuse(head, why) {
       const verdict = refused(head, pathOf(head.url), why)
       return (verdict as Verdict & { type: 'answer' }).response
     },
+    newId,
   }
 }
+
+/** 426 makes Codex fall back to HTTP at once (clients.md 4.18). */
+const HTTP_ONLY = failure('invalid-request', 'This path answers over HTTP only: send the request as a POST.', {
+  status: 426,
+  code: 'upgrade_not_available',
+})
 
 const NOT_ADMITTED = failure('unauthorized', 'The access check of this server refused the request.', {
   code: 'invalid_api_key',

@@ -6,12 +6,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { type Gateway, stopping } from '../gateway/gateway.ts'
+import { Roster } from '../gateway/roster.ts'
 import type { OwnResponse } from '../protocols/protocol.ts'
 import { isLoopback, type RequestHead } from './access.ts'
 import type { Admin } from './admin/admin.ts'
 import { readBody } from './body.ts'
 import { corsHeaders, type Door, type Verdict } from './door.ts'
 import { NodeReply } from './node-reply.ts'
+import { createWebSockets } from './websocket.ts'
 
 export interface HttpServerOptions {
   config: Config
@@ -25,6 +27,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Handles one request; for mounting in a server of one's own. */
   handler(req: IncomingMessage, res: ServerResponse): void
+  /** Handles one upgrade; for the same. */
+  upgrade(req: IncomingMessage, socket: Duplex, first: Buffer): void
   /** Opens the port. @throws {UnsafeBindError} for a public address without client keys. */
   listen(at?: { host?: string; port?: number }): Promise<{ host: string; port: number; url: string }>
   /**
@@ -90,21 +94,19 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => handle(req, res, true))
   server.on('upgrade', onUpgrade)
   server.on('clientError', onClientError)
+  const sockets = createWebSockets({ gateway, door })
   /** Answers that are not out yet. */
-  const open = new Set<ServerResponse>()
+  const open = new Roster<ServerResponse>()
   /** Of those, the ones whose request is still on its way, and how to refuse it. */
-  const arriving = new Map<ServerResponse, () => void>()
+  const arriving = new Roster<() => void>()
 
   function handler(req: IncomingMessage, res: ServerResponse): void {
     handle(req, res, false)
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    open.add(res)
-    res.once('close', () => {
-      open.delete(res)
-      arriving.delete(res)
-    })
+    const here = open.add(res)
+    res.once('close', () => open.remove(here))
     const head = headOf(req)
     let verdict: Verdict | Promise<Verdict>
     try {
@@ -133,9 +135,10 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
       return
     }
     if (expectsContinue) res.writeContinue()
-    arriving.set(res, () => answer(req, res, door.refuse(head, stopping())))
+    const arrives = arriving.add(() => answer(req, res, door.refuse(head, stopping())))
+    res.once('close', () => arriving.remove(arrives))
     readBody(req, gateway.snapshot.limits.bodyBytes, (body) => {
-      if (!arriving.delete(res)) return
+      if (!arriving.remove(arrives)) return
       if (!Buffer.isBuffer(body)) {
         answer(req, res, door.refuse(head, body))
         return
@@ -155,10 +158,20 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
     })
   }
 
-  function onUpgrade(req: IncomingMessage, socket: Duplex): void {
-    const response = door.upgrade(headOf(req))
+  function onUpgrade(req: IncomingMessage, socket: Duplex, first: Buffer): void {
     socket.on('error', () => socket.destroy())
-    socket.end(rawResponse(response))
+    const head = headOf(req)
+    const proceed = (verdict: Verdict): void => {
+      if (verdict.type === 'answer') socket.end(rawResponse(verdict.response))
+      else sockets.accept(req, socket, first, head, verdict)
+    }
+    const verdict = door.upgrade(head)
+    if (!(verdict instanceof Promise)) proceed(verdict)
+    else
+      verdict.then(proceed, (error: unknown) => {
+        process.emitWarning(error as Error)
+        socket.destroy()
+      })
   }
 
   function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -180,6 +193,7 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
 
   return {
     handler,
+    upgrade: onUpgrade,
     listen(at = {}) {
       const host = at.host ?? config.host
       const port = at.port ?? config.port
@@ -206,13 +220,14 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
         else resolve()
       })
       server.closeIdleConnections()
+      sockets.drain()
       const busy = (): boolean => open.size > 0 || gateway.active > 0
       await quiet(busy, drainMs)
       const cut = gateway.active + arriving.size
-      for (const refuse of [...arriving.values()]) refuse()
-      arriving.clear()
+      for (const refuse of arriving.drain()) refuse()
       gateway.terminateAll(stopping())
-      await quiet(busy, LAST_BYTES_MS)
+      await quiet(() => busy() || sockets.size > 0, LAST_BYTES_MS)
+      sockets.terminate()
       server.closeAllConnections()
       await closed
       return cut
@@ -296,9 +311,11 @@ const REASONS: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   426: 'Upgrade Required',
   431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
 }
 
 function rawResponse({ status, headers, body }: OwnResponse): string {

@@ -85,8 +85,15 @@ class Reader {
     if (call === undefined) this.meant.orphans.push({ text, failed })
     else call.result = { text, failed }
   }
-  media(kind: string, data: string): void {
+  /** @param type plain text given as a file is text. */
+  media(kind: string, data: string, type?: string): void {
     this.spoken = true
+    const mime = type ?? /^data:([^;,]*)/.exec(data)?.[1] ?? ''
+    const encoded = /^data:[^,]*;base64,(.*)$/s.exec(data)?.[1] ?? data
+    if (/^text\/|^application\/(json|xml)/.test(mime) && !/^(https?|gs|file):/.test(data)) {
+      this.text('user', Buffer.from(encoded, 'base64').toString('utf8'))
+      return
+    }
     const inline = /^data:[^,]*;base64,(.*)$/s.exec(data)
     const b64 = inline?.[1] ?? data
     this.meant.media.push(
@@ -94,8 +101,9 @@ class Reader {
     )
   }
   thought(s: unknown): void {
+    if (typeof s !== 'string') return
     this.spoken = true
-    if (typeof s === 'string') this.meant.reasoning += s
+    this.meant.reasoning += s
   }
   tool(name: string, description: unknown, schema: Json): void {
     this.meant.tools.push({
@@ -137,7 +145,7 @@ export function mean(dialect: Dialect, body: Json): Meant {
 }
 
 function anthropicSource(r: Reader, kind: string, source: Json, title?: string): void {
-  if (source?.type === 'base64') r.media(kind, source.data)
+  if (source?.type === 'base64') r.media(kind, source.data, source.media_type)
   else if (source?.type === 'url') r.media(kind, source.url)
   else if (source?.type === 'text') r.text('user', source.data)
   else if (source?.type === 'content')
@@ -290,7 +298,7 @@ function chat(b: Json): Meant {
   for (const f of list(b.functions)) r.tool(f.name, f.description, f.parameters)
   if (b.web_search_options != null) m.hosted.push('web_search')
   const c = b.tool_choice ?? b.function_call
-  if (typeof c === 'string') m.choice = c
+  if (typeof c === 'string') m.choice = c === 'any' ? 'required' : c
   else if (c?.type === 'allowed_tools') m.choice = 'allowed'
   else if (c != null) m.choice = `tool:${c.function?.name ?? c.custom?.name ?? c.name}`
   if (b.parallel_tool_calls === false) m.parallel = false
@@ -329,11 +337,14 @@ function responses(b: Json): Meant {
           openaiPart(r, role, p)
         break
       }
+      case 'additional_tools':
+        for (const tool of list(item.tools)) responsesTool(r, tool, '')
+        break
       case 'function_call':
-        r.call(item.call_id, item.name, item.arguments)
+        r.call(item.call_id, (item.namespace ? `${item.namespace}__` : '') + item.name, item.arguments)
         break
       case 'custom_tool_call':
-        r.call(item.call_id, item.name, item.input)
+        r.call(item.call_id, (item.namespace ? `${item.namespace}__` : '') + item.name, item.input)
         break
       case 'function_call_output':
       case 'custom_tool_call_output': {
@@ -402,13 +413,20 @@ function gemini(body: Json): Meant {
   for (const content of typeof b.contents === 'string' ? [{ parts: [{ text: b.contents }] }] : list(b.contents)) {
     const role = content.role === 'model' ? 'assistant' : 'user'
     r.turn()
+    // What the model called and was answered within its own turn was run by Google.
+    const own = new Set(role === 'assistant' ? list(content.parts).map((p) => p.functionResponse?.name) : [])
     for (const part of list(content.parts)) {
+      const run = part.functionCall?.name ?? part.functionResponse?.name
+      if (run !== undefined && own.has(run)) {
+        m.native.push('functionCall')
+        continue
+      }
       if (part.functionCall) r.call(part.functionCall.id ?? '', part.functionCall.name, part.functionCall.args)
       else if (part.functionResponse) {
         const f = part.functionResponse
-        for (const inner of list(f.parts)) if (inner.inlineData) r.media(kindOf(inner.inlineData.mimeType), inner.inlineData.data)
+        for (const inner of list(f.parts)) if (inner.inlineData) r.media(kindOf(inner.inlineData.mimeType), inner.inlineData.data, inner.inlineData.mimeType)
         r.result(f.id ?? '', responseText(f.response), f.response?.error !== undefined, f.name)
-      } else if (part.inlineData) r.media(kindOf(part.inlineData.mimeType), part.inlineData.data)
+      } else if (part.inlineData) r.media(kindOf(part.inlineData.mimeType), part.inlineData.data, part.inlineData.mimeType)
       else if (part.fileData) r.media(kindOf(part.fileData.mimeType), part.fileData.fileUri)
       else if (part.thought === true) r.thought(part.text)
       else if (typeof part.text === 'string') r.text(role, part.text)

@@ -257,12 +257,12 @@ function judge(sent: Sent, said: Meant, e: Exchange, upstream: Dialect, report: 
   }
   if (said.media.length > 0) {
     const missing = without(said.media, got.media)
-    keep('media', missing.length === 0, /media|image|document|audio|video|file|source|input|content|parts/i, `missing ${missing}; got ${got.media}`)
+    keep('media', missing.length === 0, /media|image|document|audio|video|file|source|input|content|parts|messages\.\d/i, `missing ${missing}; got ${got.media}`)
   }
   tools(said, got, keep)
   limits(said, got, keep)
   if (said.format !== undefined)
-    keep('format', got.format === said.format || (said.format === 'json' && got.format === 'schema'), /format|mime|schema|text/i, `format ${got.format} for ${said.format}`)
+    keep('format', got.format === said.format || (said.format === 'json' && got.format === 'schema'), /format|mime|schema|text|output/i, `format ${got.format} for ${said.format}`)
   if (said.formatSchema !== undefined && got.formatSchema !== undefined)
     keep('format', same(names(got.formatSchema), names(said.formatSchema)), /format|schema/i, `schema ${names(got.formatSchema)} for ${names(said.formatSchema)}`)
   if (said.reasoning !== '' || said.native.includes('reasoning'))
@@ -270,8 +270,8 @@ function judge(sent: Sent, said: Meant, e: Exchange, upstream: Dialect, report: 
   if (said.effort !== undefined)
     keep('reasoning', (said.effort === 'none' || got.effort !== undefined), /reasoning|thinking|effort/i, `effort ${got.effort} for ${said.effort}`)
   for (const type of said.native.filter((n) => n !== 'reasoning'))
-    keep('rest', false, new RegExp(`${escape(type)}|native|file`, 'i'), `native ${type}`)
-  for (const type of without(said.hosted, got.hosted))
+    keep('rest', false, new RegExp(`${escape(type)}|native|value|search|results|parts|messages\\.\\d|video`, 'i'), `native ${type}`)
+  for (const type of without(said.hosted, got.hosted).filter((t) => t !== undefined))
     keep('rest', false, new RegExp(`tools|${escape(type)}|web_search|search`, 'i'), `hosted tool ${type}`)
   for (const field of fieldsOf(e.dialect, e.request!.body))
     keep('rest', false, new RegExp(`(^|\\.)${escape(field)}$`), `field ${field}`)
@@ -296,6 +296,8 @@ function tools(said: Meant, got: Meant, keep: Keep): void {
     keep('choice', got.parallel === false, /parallel/i, 'parallel calls not forbidden')
 }
 
+const DEFAULTS: Record<string, number> = { temperature: 1, topP: 1, presence: 0, frequency: 0 }
+
 function limits(said: Meant, got: Meant, keep: Keep): void {
   if (said.max !== undefined) keep('limits', got.max === said.max, /max/i, `max ${got.max} for ${said.max}`)
   const numbers = [
@@ -307,7 +309,8 @@ function limits(said: Meant, got: Meant, keep: Keep): void {
     ['frequency', /frequency/i],
   ] as const
   for (const [name, told] of numbers)
-    if (said[name] !== undefined) keep('limits', got[name] === said[name], told, `${name} ${got[name]} for ${said[name]}`)
+    // Naming the default asks for nothing.
+    if (said[name] !== undefined && !(got[name] === undefined && said[name] === DEFAULTS[name])) keep('limits', got[name] === said[name], told, `${name} ${got[name]} for ${said[name]}`)
   if ((said.count ?? 1) > 1) keep('limits', got.count === said.count, /^n$|candidateCount|count/i, `count ${got.count} for ${said.count}`)
   const stop = (m: Meant) => m.stop.filter((s) => s !== '')
   if (stop(said).length > 0) keep('limits', same(stop(got), stop(said)), /stop/i, `stop ${got.stop} for ${said.stop}`)
@@ -322,7 +325,7 @@ const JUDGED: Record<Dialect, Set<string>> = {
   'openai-chat': new Set(
     `model messages stream stream_options max_tokens max_completion_tokens temperature top_p top_k stop seed presence_penalty frequency_penalty
      n tools functions tool_choice function_call parallel_tool_calls response_format reasoning_effort user web_search_options logprobs top_logprobs
-     verbosity prompt_cache_key safety_identifier`.split(/\s+/),
+     verbosity prompt_cache_key safety_identifier random_seed enable_thinking thinking_budget thinking reasoning`.split(/\s+/),
   ),
   'openai-responses': new Set(
     `model input instructions stream stream_options max_output_tokens temperature top_p tools tool_choice parallel_tool_calls text reasoning user
@@ -357,7 +360,7 @@ function inOrder(texts: readonly string[], place: readonly string[]): { missing?
 
 /** Our own words around what was said, which are no invention: see the codecs for each. */
 const WRAPPERS =
-  /<\/?system-reminder>|\[Resultofanearliertoolcall(?:\([^)]*\))?\]|Continue\.?|\[?(?:Image|Images|Attachment|Media|Document|File)[^\]]{0,80}\]?/gi
+  /<\/?system-reminder>|\[Resultofanearliertoolcall(?:\([^)]*\))?\]|Continue\.?|\[?(?:Image|Images|Attachment|Media|Document|File)[^\]]{0,80}\]?|\[[^\]]*(?:leftout|cannotbepassedon)[^\]]*\]|Attachedtotheresultoftoolcall[^:]*:|\(Theconversationbeginswithyourmessagebelow\.\)/gi
 
 function unwrapped(extra: string, said: Meant): string {
   let rest = extra
@@ -401,6 +404,7 @@ function value(args: string): unknown {
   try {
     const parsed = JSON.parse(args)
     const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : []
+    if (keys.length === 1 && keys[0] === '_raw') return value(parsed._raw)
     return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string' ? parsed.input : canonical(parsed)
   } catch {
     return args

@@ -109,6 +109,16 @@ describe('a failure in the Messages dialect', () => {
     assert.equal(encode(failure('invalid-request', 'm', { headers: { allow: 'POST' } }), 'r').headers['allow'], 'POST')
   })
 
+  it('tells the vendor’s SDK that a thread is not known', () => {
+    const { body, status } = encode(failure('not-found', 'no threads', { code: 'thread_not_found' }), 'r')
+    assert.equal(status, 404)
+    assert.deepEqual(JSON.parse(body).error, {
+      type: 'not_found_error',
+      message: 'no threads',
+      details: { error_code: 'thread_not_found' },
+    })
+  })
+
   it('survives its own decoder', () => {
     for (const [status, kind] of table) {
       const { headers, body } = encode(failure(kind, 'words', { status, retryAfter: 4 }), 'r')

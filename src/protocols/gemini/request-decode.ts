@@ -16,6 +16,9 @@ import { decodeContents, decodeSystem } from './contents-decode.ts'
 import { defined, extrasOf, normalised, number, objects, string, strings, type Taker, taker } from './fields.ts'
 import { fromSubset, lowerTypes } from './schema.ts'
 
+/** What stands before the names of extras that belong into `generationConfig`. */
+export const CONFIG = 'generationConfig.'
+
 /** Reads a body. Never mutates it. */
 export function decodeRequest(body: Json, place: RequestPlace): ChatRequest {
   const top = taker(normalised(body) as Json)
@@ -33,7 +36,8 @@ export function decodeRequest(body: Json, place: RequestPlace): ChatRequest {
     ...decodeReasoning(config),
     ...decodeOutput(config),
   }
-  top.put('generationConfig', config.rest())
+  // Each under a name of its own, so that a loss can name it.
+  for (const [field, value] of Object.entries(config.rest() ?? {})) top.put(`${CONFIG}${field}`, value)
   return { ...request, ...extrasOf(top.rest()) }
 }
 

@@ -8,6 +8,7 @@ import type { Json, TargetModel } from '../codec.ts'
 import { asObject } from '../json.ts'
 import { encodeContents } from './contents-encode.ts'
 import { defined } from './fields.ts'
+import { CONFIG } from './request-decode.ts'
 import { toJsonForm, toSubset } from './schema.ts'
 
 /** Levels there are; a hub level beyond them becomes the nearest. */
@@ -26,7 +27,9 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   }
   // The third generation has levels, and with them signatures, media in results, and tools of both kinds at once.
   const third = target.reasoning?.by === 'effort'
-  const { generationConfig, toolConfig, ...rest } = (request.extras?.gemini ?? {}) as Json
+  const { toolConfig, ...extras } = (request.extras?.gemini ?? {}) as Json
+  const own = Object.entries(extras)
+  const rest = Object.fromEntries(own.filter(([name]) => !name.startsWith(CONFIG)))
   const said = encodeContents(request, third)
   losses.push(...said.losses)
   const { tools, hasFunctions, mixed } = encodeTools(request.tools ?? [], third, lose)
@@ -35,7 +38,9 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
     ...encodeSampling(request, target, lose),
     ...encodeThinking(request, target, lose),
     ...encodeOutput(request, hasFunctions && !third, lose),
-    ...asObject(generationConfig),
+    ...Object.fromEntries(
+      own.flatMap(([name, value]) => (name.startsWith(CONFIG) ? [[name.slice(CONFIG.length), value]] : [])),
+    ),
   }
   for (const [field, value] of Object.entries({
     verbosity: request.verbosity,

@@ -101,12 +101,19 @@ function normalMessage(wire: Json): Json {
   if (cache !== undefined && parts.length > 0) Object.assign(parts.at(-1)!, { cache_control: cache })
   message['content'] = parts
   if (calls.length > 0) message['tool_calls'] = calls.map((call) => drop(call as Json, (name) => name === 'index'))
-  // Details that hold only words are the words.
+  // Details that hold only words are the words; sealed ones say the words themselves.
   const details = asArray(message['reasoning_details']) as Json[]
   const words = details.map((d) => String(d['text'] ?? d['summary'] ?? '')).join('')
-  if (!isText(message['reasoning_content']) && !isText(message['reasoning']) && words !== '')
-    message['reasoning_content'] = words
-  if (!details.some((d) => isText(d['signature']) || isText(d['data']))) delete message['reasoning_details']
+  const sealed = details.some((d) => isText(d['signature']) || isText(d['data']))
+  if (sealed) {
+    const said = message['reasoning_content'] ?? message['reasoning']
+    for (const name of ['reasoning_content', 'reasoning']) delete message[name]
+    if (isText(said) && said !== words) message['reasoning'] = said
+  } else {
+    delete message['reasoning_details']
+    if (!isText(message['reasoning_content']) && !isText(message['reasoning']) && words !== '')
+      message['reasoning_content'] = words
+  }
   for (const name of ['reasoning_content', 'reasoning']) if (message[name] === '') delete message[name]
   if (message['reasoning_content'] !== undefined && message['reasoning'] === message['reasoning_content'])
     delete message['reasoning']

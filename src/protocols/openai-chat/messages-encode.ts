@@ -15,7 +15,7 @@ import type {
 import { asObject, type Json } from '../json.ts'
 import { cacheControl, encodePart, urlOf } from './parts.ts'
 import { noteOf, ownRest } from './rest.ts'
-import { detailsOf, memberOf, ownCallExtra } from './thoughts.ts'
+import { detailsOf, detailsText, memberOf, ownCallExtra } from './thoughts.ts'
 
 const FAILED = 'Error: '
 
@@ -183,7 +183,9 @@ function encodeAssistant(parts: readonly Part[], path: string, form: ReadonlySet
   }
   const reasoning = thoughts.map((part) => part.text).filter((text) => text !== '')
   const details = detailsOf(thoughts, true)
-  // Who has details calls the words `reasoning`.
+  const thought = reasoning.join('\n\n')
+  // Sealed details mostly say the words themselves; who takes details calls the words `reasoning`.
+  const words = details !== undefined && detailsText(details) === thought ? '' : thought
   const usual = details === undefined ? 'reasoning_content' : 'reasoning'
   const member = thoughts.map(memberOf).find((name) => name !== undefined) ?? usual
   // Null is what OpenAI itself answers beside calls; alone it is refused.
@@ -191,7 +193,7 @@ function encodeAssistant(parts: readonly Part[], path: string, form: ReadonlySet
   return {
     role: 'assistant',
     content: content.length === 0 ? empty : simplest(content),
-    ...(reasoning.length > 0 && { [member]: reasoning.join('\n\n') }),
+    ...(words !== '' && { [member]: words }),
     ...(details !== undefined && { reasoning_details: details }),
     ...(refusals.length > 0 && { refusal: refusals.join('') }),
     ...(images.length > 0 && { images }),

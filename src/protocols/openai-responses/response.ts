@@ -5,7 +5,8 @@ import type { AnswerContext } from '../codec.ts'
 import { asArray, asObject, type Json } from '../json.ts'
 import { decodeOutputItem, encodeOutput, idsFor } from './output.ts'
 import { keep, notes, restOf, taker } from './own.ts'
-import { encodeSettings, leadOf } from './request-encode.ts'
+import { leadOf } from './request-encode.ts'
+import { encodeSettings } from './settings-encode.ts'
 import { responsesUsage } from './usage.ts'
 
 export function decodeResponse(body: Json): ChatResponse {
