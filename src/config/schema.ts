@@ -212,7 +212,7 @@ export const configObject = f.mapping({
   'strict-translation': f
     .flag()
     .default(false)
-    .describe('Refuse a request that a translation cannot carry whole. For the version that translates.'),
+    .describe('Refuse a request that a translation cannot carry whole, with 400 and the fields it would lose.'),
   'proxy-url': f.proxyUrl().describe('Proxy for all upstream requests: http, https, socks5; "direct" uses none.'),
   streaming: f
     .mapping({

@@ -228,11 +228,14 @@ export function argumentsOf({ input, custom }: { input: string; custom?: true })
 
 function encodeResult(part: ToolResultPart, context: Context): Json[] {
   const { functionResponse, id, $form: form, ...rest } = (part.extras?.gemini ?? {}) as Json
-  const texts = part.parts.flatMap((p) => (p.type === 'text' || p.type === 'refusal' ? [p.text] : []))
+  const texts = part.parts.flatMap((p) => {
+    if (p.type === 'text' || p.type === 'refusal') return [p.text]
+    return p.type === 'media' && p.source.type === 'text' ? [p.source.text] : []
+  })
   const inside: Json[] = []
   const beside: Json[] = []
   for (const media of part.parts) {
-    if (media.type !== 'media') continue
+    if (media.type !== 'media' || media.source.type === 'text') continue
     const wire = mediaOf(media, context)
     const mime = asObject(wire['inlineData'])?.['mimeType']
     // What a client of this dialect put inside stays inside.

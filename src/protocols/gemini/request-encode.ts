@@ -45,7 +45,7 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   for (const [field, value] of Object.entries({
     verbosity: request.verbosity,
     user: request.user,
-    cacheKey: request.cacheKey,
+    prompt_cache_key: request.cacheKey,
   }))
     if (value !== undefined) lose(field, 'Gemini has no such field')
   const body: Json = {
@@ -125,7 +125,7 @@ function encodeChoice(
   { hasFunctions, mixed, third }: { hasFunctions: boolean; mixed: boolean; third: boolean },
   lose: Lose,
 ): Json | undefined {
-  if (request.parallelToolCalls === false) lose('parallelToolCalls', 'Gemini cannot be held to one call at a time')
+  if (request.parallelToolCalls === false) lose('parallel_tool_calls', 'Gemini cannot be held to one call at a time')
   const rest = asObject(own?.['functionCallingConfig'])
   const calling: Json = {
     ...(hasFunctions || rest !== undefined ? callingConfig(request, hasFunctions, lose) : undefined),
@@ -168,7 +168,7 @@ function callingConfig(request: ChatRequest, hasFunctions: boolean, lose: Lose):
       // Names are taken with ANY and VALIDATED only; the latter leaves the model free to call nothing.
       return { mode: choice.required ? 'ANY' : 'VALIDATED', allowedFunctionNames: choice.names }
     case 'web-search':
-      lose('toolChoice', 'Gemini cannot be made to search')
+      lose('tool_choice', 'Gemini cannot be made to search')
       return undefined
   }
 }
@@ -177,8 +177,10 @@ function encodeSampling(request: ChatRequest, target: TargetModel, lose: Lose): 
   let { maxOutputTokens, seed } = request
   // An empty one is refused.
   let stop = request.stop?.filter((sequence) => sequence !== '')
-  if (maxOutputTokens !== undefined && target.maxOutput !== undefined && maxOutputTokens > target.maxOutput)
+  if (maxOutputTokens !== undefined && target.maxOutput !== undefined && maxOutputTokens > target.maxOutput) {
+    lose('max_tokens', `this model writes ${target.maxOutput} tokens at most`)
     maxOutputTokens = target.maxOutput
+  }
   if (stop !== undefined && stop.length > MAX_STOPS) {
     lose('stop', `Gemini takes ${MAX_STOPS} stop sequences`)
     stop = stop.slice(0, MAX_STOPS)
@@ -227,7 +229,7 @@ function encodeThinking({ reasoning }: ChatRequest, target: TargetModel, lose: L
 function encodeOutput({ output }: ChatRequest, refused: boolean, lose: Lose): Json {
   if (output === undefined) return {}
   if (refused) {
-    lose('output', 'this model cannot promise a format beside functions')
+    lose('response_format', 'this model cannot promise a format beside functions')
     return {}
   }
   const json = { responseMimeType: 'application/json' }

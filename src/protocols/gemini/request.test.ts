@@ -340,7 +340,7 @@ test('thinking by what the model has', () => {
 test('tools beside search, formats beside functions', async () => {
   const tools: ChatRequest['tools'] = [...declared('f')!, { type: 'web-search' }]
   const second = await accepted({ tools, output: { type: 'json' } }, SECOND)
-  assert.deepEqual(second.lost, ['tools.web_search', 'output'])
+  assert.deepEqual(second.lost, ['tools.web_search', 'response_format'])
   const third = await accepted({ tools, output: { type: 'schema', schema: { type: 'object' } } })
   assert.deepEqual(third.lost, [])
   assert.deepEqual(third.body['toolConfig'], { includeServerSideToolInvocations: true })
@@ -420,7 +420,7 @@ test('limits', async () => {
     SECOND,
   )
   assert.deepEqual(body['generationConfig'], { stopSequences: ['1', '2', '3', '4', '5'], maxOutputTokens: 65_536 })
-  assert.deepEqual(lost, ['stop', 'seed', 'user'])
+  assert.deepEqual(lost, ['max_tokens', 'stop', 'seed', 'user'])
 })
 
 test('tools the upstream ran itself stay its own', () => {
