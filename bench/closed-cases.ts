@@ -105,11 +105,19 @@ function figuresOf(
   resident: ReadonlyMap<string, number>,
   rounds: number,
 ): ClosedFigures {
-  const used = new Map<string, Rounds>()
-  for (const [who, all] of slices) used.set(who, cpuOf(all))
   const needed = roundsNeeded(rounds)
+  // `direct` runs on the clients' core: its figure is for orientation alone.
+  const conclusive = [...slices].every(([who, all]) => who === 'direct' || all.filter(isClean).length >= needed)
+  // Where too little is clean the figures are of all slices, and are told as what they are.
+  const counts = (slice: Slice) => (conclusive ? isClean(slice) : slice.errors === 0)
+  const used = new Map<string, Rounds>()
+  for (const [who, all] of slices)
+    used.set(
+      who,
+      all.map((s) => (counts(s) ? s.cpuUs : undefined)),
+    )
   const candidates = [...slices].map(([who, all]): CandidateFigures => {
-    const clean = all.filter((s) => !s.refused)
+    const clean = all.filter(counts)
     const ratios: Record<string, Summary> = {}
     for (const [other, theirs] of used)
       if (other !== who) ratios[other] = summarise(pairedRatios(used.get(who)!, theirs))
@@ -130,16 +138,15 @@ function figuresOf(
         0.5,
       ),
       errors: all.reduce((sum, s) => sum + s.errors, 0),
-      refused: all.length - clean.length,
+      refused: all.filter((s) => s.refused).length,
       residentMib: resident.get(who) ?? Number.NaN,
     }
   })
-  const conclusive = candidates.every((c) => c.name === 'direct' || c.cpuUs.count >= needed)
   return { case: name, rounds, conclusive, candidates }
 }
 
-function cpuOf(slices: readonly Slice[]): Rounds {
-  return slices.map((s) => (s.refused ? undefined : s.cpuUs))
+function isClean(slice: Slice): boolean {
+  return !slice.refused
 }
 
 function shuffled<T>(items: readonly T[]): T[] {

@@ -47,7 +47,9 @@ export function closedTable(title: string, figures: ClosedFigures): string {
     'slices refused',
   ]
   const noise = `Noise floor: two copies of the forwarder differ by ${short(noiseOf(figures) * 100)} %.`
-  const doubt = figures.conclusive ? '' : '\n**Inconclusive: the machine is too loaded.**\n'
+  const doubt = figures.conclusive
+    ? ''
+    : '\n**Inconclusive: the machine is too loaded. These figures are of all slices, the refused ones too.**\n'
   return `### ${title}\n\n${table(head, rows)}\n${noise} ${figures.rounds} rounds.\n${doubt}`
 }
 

@@ -110,8 +110,8 @@ test('every class of error', async () => {
   const table = [
     ['400', 400, 'INVALID_ARGUMENT'],
     ['400-context', 400, 'INVALID_ARGUMENT'],
-    // Google refuses a bad key as a bad request.
-    ['401', 400, 'INVALID_ARGUMENT'],
+    // Google refuses a bad key as a bad request; it is the account's, so the client is told what it means.
+    ['401', 401, 'UNAUTHENTICATED'],
     ['403', 403, 'PERMISSION_DENIED'],
     ['404', 404, 'NOT_FOUND'],
     ['413', 413, 'INVALID_ARGUMENT'],

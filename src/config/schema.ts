@@ -116,19 +116,16 @@ const payload = f.mapping({
   filter: f.listOrNone(filterRule).describe('Take parameters out.'),
 })
 
+const megabytes = () => {
+  const error = 'a number above 0'
+  return z.number({ error }).positive({ error })
+}
+
 const limits = f.mapping({
-  'body-mib': z
-    .number({ error: 'a number above 0' })
-    .positive({ error: 'a number above 0' })
-    .default(32)
-    .describe('Largest request body, in MiB.'),
+  'body-mib': megabytes().default(32).describe('Largest request body, in MiB.'),
   'header-kib': f.whole(1, 1024).default(64).describe('Largest request head, in KiB.'),
   'json-depth': f.whole(1, 10_000).default(200).describe('Deepest nesting of a JSON body.'),
-  'event-mib': z
-    .number({ error: 'a number above 0' })
-    .positive({ error: 'a number above 0' })
-    .default(8)
-    .describe('Largest single event of an upstream stream, in MiB.'),
+  'event-mib': megabytes().default(8).describe('Largest single event of an upstream stream, in MiB.'),
   'header-timeout': f.seconds().default(10).describe('Seconds a client may take to send the request head.'),
   'body-timeout': f.seconds().default(120).describe('Seconds a client may take to send the request body.'),
   'keep-alive-timeout': f.seconds().default(75).describe('Seconds an idle client connection is kept open.'),
@@ -140,6 +137,28 @@ const timeouts = f.mapping({
   'first-event': f.seconds().default(300).describe('Seconds until the first content of the answer.'),
   idle: f.seconds().default(300).describe('Seconds of silence within an answer.'),
   total: f.seconds().default(3600).describe('Seconds for the whole answer.'),
+})
+
+const mediaType = () =>
+  f.text().refine((type) => /^[\w.+-]+\/(?:\*|[\w.+-]+)$/.test(type), {
+    error: 'a media type such as application/pdf, or image/* for all of a kind',
+  })
+
+const remoteMedia = f.mapping({
+  fetch: f
+    .flag()
+    .default(false)
+    .describe('Fetch media that clients give by URL, for upstreams that take content alone.'),
+  'max-mib': megabytes().default(10).describe('Largest file to fetch, in MiB.'),
+  timeout: f.seconds(0.1).default(10).describe('Seconds to fetch all the media of one request.'),
+  types: f
+    .listOf(mediaType())
+    .default(['image/*', 'audio/*', 'video/*', 'application/pdf', 'text/plain'])
+    .describe('Media types to fetch; image/* stands for all images.'),
+  'allow-private': f
+    .flag()
+    .default(false)
+    .describe('Fetch from private networks and from this machine too, never from link-local or metadata addresses.'),
 })
 
 /** The file's mapping itself, before the two spellings of one switch are folded. */
@@ -222,6 +241,9 @@ export const configObject = f.mapping({
     .prefault({})
     .describe('Streamed answers.'),
   timeouts: timeouts.prefault({}).describe('Upstream time limits in seconds, fractions allowed; 0 sets no limit.'),
+  'remote-media': remoteMedia
+    .prefault({})
+    .describe('Media that clients give by URL, where the upstream cannot fetch them itself. Not through proxy-url.'),
   limits: limits.prefault({}).describe('What a client may send; a timeout of 0 sets no limit.'),
   'drain-seconds': f.seconds().default(30).describe('Seconds running requests get to finish when the server stops.'),
   debug: f.flag().default(false).describe('Log at level debug.'),

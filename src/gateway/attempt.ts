@@ -31,6 +31,8 @@ export interface AttemptInput {
   stream: boolean
   /** Absent: the bytes travel as they come. */
   carrier?: Carrier
+  /** Makes the stream that was asked for of an answer that came whole in the client's own dialect. */
+  streamed?(body: Buffer): Buffer
   /** The client's sign of life; absent where its framing has no place for one. */
   keepAlive?: (begun: boolean) => string
   limits: AttemptLimits
@@ -83,6 +85,10 @@ export interface Attempt {
 const WHOLE_HELD_BYTES = 4 * 1024 * 1024
 /** An answer that has to be translated is held whole, up to this size. */
 const WHOLE_MOST_BYTES = 64 * 1024 * 1024
+/** So many bytes tell whether an answer is compressed, though no header says so. */
+const SNIFF_BYTES = 4
+/** The first bytes of gzip and zstd. */
+const COMPRESSED: ReadonlySet<number> = new Set([0x1f, 0x28])
 /** What is read of a refusal. */
 const REFUSAL_BYTES = 256 * 1024
 /** Whole answers come in one piece after all the thinking: they get this many times the patience of a first event. */
@@ -108,6 +114,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   let pausedAt = 0
   let maxGapMs = 0
   let firstChunk = true
+  let sniffed = false
+  let unsniffed: Buffer | undefined
   let decoder: Transform | undefined
 
   // Of a whole answer or a refusal: everything so far. Of a stream: finished events not yet let go.
@@ -151,14 +159,25 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     d.on('error', onError)
   }
 
-  function onData(chunk: Buffer): void {
+  function onData(piece: Buffer): void {
     if (over) return
+    let chunk = piece
     if (firstChunk) {
       firstChunk = false
       if (mode === 'whole') rearm()
-      if (decoder === undefined) useDecoder(decoderFor(sniffEncoding(chunk)))
     }
     lastByteAt = now()
+    if (!sniffed) {
+      // A coding shows in its first bytes, which may come one by one.
+      chunk = unsniffed === undefined ? piece : Buffer.concat([unsniffed, piece])
+      if (decoder === undefined && chunk.length < SNIFF_BYTES && COMPRESSED.has(chunk[0]!)) {
+        unsniffed = chunk
+        return
+      }
+      sniffed = true
+      unsniffed = undefined
+      if (decoder === undefined) useDecoder(decoderFor(sniffEncoding(chunk)))
+    }
     if (decoder === undefined) feed(chunk)
     else if (!decoder.write(chunk)) {
       flight.pause()
@@ -180,7 +199,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
         return
       }
       held.push(chunk)
-      if (heldBytes > WHOLE_HELD_BYTES && carrier?.whole === undefined) begin()
+      if (heldBytes > WHOLE_HELD_BYTES && carrier?.whole === undefined && !input.stream) begin()
       else if (heldBytes > WHOLE_MOST_BYTES)
         lost(
           failure('upstream', `${input.upstream} sent an answer too large to translate`, {
@@ -323,14 +342,15 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       return
     }
     const usage = protocol.usage(body)
+    const streamed = input.stream && carrier === undefined ? input.streamed : undefined
     try {
-      held = [carrier?.whole?.(body) ?? body]
+      held = [streamed?.(body) ?? carrier?.whole?.(body) ?? body]
     } catch (error) {
       if (!(error instanceof FailureError)) throw error
       lost(error.failure)
       return
     }
-    begin(held[0]!.length)
+    begin(streamed === undefined ? held[0]!.length : undefined)
     ended(undefined, usage)
   }
 

@@ -1,5 +1,5 @@
 /** One request on its way down the road: peek, plan, seat, attempt, relay, and the next attempt if one was in vain. */
-import type { Pool, RestingInfo, Seat } from '../accounts/pool.ts'
+import type { Pool, Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
 import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
 import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
@@ -8,8 +8,9 @@ import type { Estimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import { JSON_ARRAY_HEADERS, ownHeaders, returnable, STREAM_HEADERS } from './headers.ts'
+import type { RemoteMedia, Wanting } from './media.ts'
 import { createPreparer, type Known, type Prepared } from './outgoing.ts'
-import { isReading, type Matched, openRecord, type Reading, readRequest } from './reading.ts'
+import { isReading, type Matched, openAttempt, openRecord, type Reading, readRequest } from './reading.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { sessionKey } from './session.ts'
 import type { SignatureMemory } from './signature-memory.ts'
@@ -35,6 +36,7 @@ export interface CallContext {
   estimator: Estimator
   conversations: Conversations
   memory: SignatureMemory
+  media: RemoteMedia
   now: () => number
   classifier?: Classifier
   /** Takes secrets out of words from upstream. */
@@ -63,7 +65,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let headSent = false
   let planned: Plan
   let reading: Reading
-  let prepare: (seat: Seat, emulates?: boolean) => Prepared | Known
+  let prepare: (seat: Seat, emulates?: boolean) => Prepared | Known | Wanting
   let conversation: Continued
   /** Whether a seat has shown that it lacks the action, and what stands in for it now. */
   let emulates = false
@@ -78,6 +80,8 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let attempt: Attempt | undefined
   let seat: Seat | undefined
   let waiting: NodeJS.Timeout | undefined
+  /** Gives up the media that are being fetched. */
+  let leave: (() => void) | undefined
   let lastFailure: { failure: Failure; refusal?: Refusal } | undefined
 
   // Named functions, and not arrows written here: V8 allocates a function literal that is assigned to a property in the old
@@ -162,7 +166,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   }
 
   function endOfRound(): void {
-    const soonest = soonestOf()
+    const soonest = pool.soonest(planned.targets.flatMap((target) => target.candidates))
     const wait = soonest === undefined ? 0 : Math.max(0, soonest.nextTry - now())
     const rounds =
       snapshot.config['request-retry'] + (record.stream ? snapshot.config.streaming['bootstrap-retries'] : 0)
@@ -183,25 +187,24 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     else refuse(allResting(reading.model, soonest, now()))
   }
 
-  function soonestOf(): RestingInfo | undefined {
-    let best: RestingInfo | undefined
-    for (const target of planned.targets) {
-      const one = pool.soonest(target.candidates)
-      if (one !== undefined && (best === undefined || one.nextTry < best.nextTry)) best = one
-    }
-    return best
-  }
-
   /** Step 5: lane, request, send. */
   function send(taken: Seat, model: string): void {
     const { account } = taken
     const provider = snapshot.providers.get(account.provider)!
-    let prepared: Prepared | Known
+    let prepared: Prepared | Known | Wanting
     try {
       prepared = prepare(taken, emulates)
     } catch (error) {
-      pool.released(taken)
-      refuse(unprepared(error))
+      decline(taken, unprepared(error))
+      return
+    }
+    if ('wants' in prepared) {
+      seat = taken
+      leave = context.media.bring(prepared, (f) => {
+        seat = undefined
+        if (f === undefined) send(taken, model)
+        else decline(taken, f)
+      })
       return
     }
     if ('answer' in prepared) {
@@ -210,8 +213,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     if (prepared.losses.length > 0 && snapshot.config['strict-translation']) {
-      pool.released(taken)
-      refuse(lossy(prepared.losses))
+      decline(taken, lossy(prepared.losses))
       return
     }
     size = prepared.size
@@ -221,16 +223,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     record.servedModel = model
     record.provider = account.provider
     record.accountId = account.id
-    const tryRecord: AttemptRecord = {
-      accountId: account.id,
-      accountLabel: account.label,
-      provider: account.provider,
-      model: taken.model,
-      startedAt: now(),
-      endedAt: 0,
-      status: 0,
-      why: taken.why,
-    }
+    const tryRecord = openAttempt(taken, now())
     record.attempts.push(tryRecord)
     seat = taken
     attempt = startAttempt(
@@ -240,6 +233,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         protocol: prepared.dialect,
         stream: record.stream,
         carrier: prepared.carrier && conversation.remembering(prepared.carrier),
+        streamed: prepared.streamed,
         ...(reading.framing === 'sse' && { keepAlive: protocol.stream.keepAlive }),
         limits: {
           firstEventMs: limits.firstEventMs,
@@ -255,6 +249,12 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       context.transport,
       listener(taken, tryRecord),
     )
+  }
+
+  /** The request cannot go to its seat, nor to any other. */
+  function decline(taken: Seat, f: Failure): void {
+    pool.released(taken)
+    refuse(f)
   }
 
   /** A count of tokens that no upstream was asked for. It says that it is an estimate. */
@@ -407,6 +407,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   /** Gives the attempt under way up, without a verdict on its account. */
   function abandon(f: Failure): void {
     clearTimeout(waiting)
+    leave?.()
     attempt?.abort()
     attempt = undefined
     if (seat !== undefined) pool.released(seat)

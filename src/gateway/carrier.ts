@@ -1,4 +1,5 @@
 /** What carries an answer that does not travel as the bytes it came in. */
+import { parseExact, stringifyExact } from '../protocols/exact-json.ts'
 import { decodeUtf8, type Sse } from '../wire/sse.ts'
 
 export interface Carrier {
@@ -24,4 +25,11 @@ export function jsonArrayCarrier(): Carrier {
     },
     end: () => (elements === 0 ? '[]' : ']'),
   }
+}
+
+/** The other way round: the elements of such an array as events; undefined if it is none. */
+export function eventsOfArray(body: Buffer): Buffer | undefined {
+  const value = parseExact(body.toString('utf8'))
+  if (!Array.isArray(value)) return undefined
+  return Buffer.from(value.map((element) => `data: ${stringifyExact(element)}\r\n\r\n`).join(''))
 }

@@ -7,6 +7,7 @@ import { type Conversations, createConversations } from './conversations.ts'
 import { createEstimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
+import { createRemoteMedia } from './media.ts'
 import type { Matched } from './reading.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { type Place, Roster } from './roster.ts'
@@ -67,6 +68,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
   const estimator = createEstimator()
   const conversations = createConversations(now)
   const memory = createSignatureMemory(now)
+  const media = createRemoteMedia(now)
   const calls = new Roster<Call>()
   const scrub = options.scrub ?? ((text: string) => text)
 
@@ -121,6 +123,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
           estimator,
           conversations,
           memory,
+          media,
           now,
           classifier: options.classifier,
           scrub,

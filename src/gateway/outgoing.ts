@@ -8,10 +8,11 @@ import type { Emulation, Protocol } from '../protocols/protocol.ts'
 import { modelFacts } from '../providers/families.ts'
 import type { Outgoing, UpstreamRequest } from '../providers/provider.ts'
 import { splice } from '../wire/peek.ts'
-import { type Carrier, jsonArrayCarrier } from './carrier.ts'
+import { type Carrier, eventsOfArray, jsonArrayCarrier } from './carrier.ts'
 import type { Lane } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
 import { forwardable } from './headers.ts'
+import type { Wanting } from './media.ts'
 import type { Matched, Reading } from './reading.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTranslator, type Translator, type TranslatorContext } from './translate.ts'
@@ -29,12 +30,17 @@ export interface Prepared {
   dialect: Protocol
   /** Absent: the answer travels as the bytes it comes in. */
   carrier?: Carrier
+  /** Makes the stream that was asked for of an answer that came whole. */
+  streamed?(body: Buffer): Buffer
   losses: readonly Loss[]
   /** Size of a translated request, for calibrating estimates. */
   size?: number
   /** Set when the action is carried out by generating, because the seat does not have it. */
   emulated?: string
 }
+
+/** A request said, but not yet addressed. */
+type Said = Omit<Prepared, 'request' | 'dialect' | 'losses'> & { body: Buffer; losses?: readonly Loss[] }
 
 /**
  * Prepares requests for the seats of one call.
@@ -47,7 +53,7 @@ export function createPreparer(
   request: InboundRequest,
   reading: Reading,
   borrowed: Pick<TranslatorContext, 'now' | 'estimator' | 'memory'>,
-): (seat: Seat, emulates?: boolean) => Prepared | Known {
+): (seat: Seat, emulates?: boolean) => Prepared | Known | Wanting {
   const { protocol } = matched
   const action = matched.route.action as Outgoing['action']
   const counts = action === 'count-tokens'
@@ -67,7 +73,7 @@ export function createPreparer(
         : native
           ? sameDialect(seat)
           : translated(seat, dialect)
-    if ('answer' in said) return said
+    if ('answer' in said || 'wants' in said) return said
     const provider = snapshot.providers.get(account.provider)!
     const upstream = provider.request(
       {
@@ -81,14 +87,19 @@ export function createPreparer(
       },
       account,
     )
-    return { request: upstream, dialect, losses: [], ...said }
+    return { ...said, request: upstream, dialect, losses: said.losses ?? [] }
   }
 
   /** Untouched, with the model's name spliced in, or changed by the operator's rules. */
-  function sameDialect(seat: Seat): { body: Buffer; lane: Lane; carrier?: Carrier; losses?: Loss[] } {
+  function sameDialect(seat: Seat): Said {
     const span = reading.spans.get('model')
     const renamed = span !== undefined && matched.model === undefined && seat.model !== reading.asked
     const carrier = reading.stream && reading.framing === 'json-array' ? jsonArrayCarrier() : undefined
+    // Some upstreams do not stream, whatever they are asked.
+    const streamed =
+      reading.stream && reading.framing === 'sse' && protocol.codec !== undefined
+        ? (whole: Buffer) => eventsOfArray(whole) ?? translatorOf().to(protocol, targetOf(seat)).carrier.whole!(whole)
+        : undefined
     const steps = rulesFor(seat, protocol)
     // State of other vendors, wrapped for this client when they answered it, means nothing to this one.
     const edited = protocol.codec !== undefined && (reading.depth !== undefined || mayHoldWrapped(request.body))
@@ -96,10 +107,10 @@ export function createPreparer(
       const { json, losses } = edited ? sayAgain(seat) : { json: parsedBody(), losses: undefined }
       if (renamed) json['model'] = seat.model
       for (const step of steps) step(json)
-      return { body: Buffer.from(stringifyExact(json)), lane: 'native', carrier, losses }
+      return { body: Buffer.from(stringifyExact(json)), lane: 'native', carrier, losses, streamed }
     }
     const body = renamed ? splice(request.body, span, JSON.stringify(seat.model)) : request.body
-    return { body, lane: 'pass-through', carrier }
+    return { body, lane: 'pass-through', carrier, streamed }
   }
 
   function parsedBody(): Json {
@@ -130,10 +141,13 @@ export function createPreparer(
     return { model, reasoning: known?.reasoning, maxOutput: known?.maxOutput }
   }
 
-  function translated(seat: Seat, dialect: Protocol) {
+  function translated(seat: Seat, dialect: Protocol): Said | Known | Wanting {
     const translator = translatorOf()
     const target = targetOf(seat)
     const lane: Lane = 'translate'
+    const policy = snapshot.remoteMedia
+    const wants = policy === undefined ? [] : translator.wants(dialect)
+    if (policy !== undefined && wants.length > 0) return { wants, policy, hold: translator.hold }
     if (counts) {
       const counted = translator.count(dialect, target)
       if ('estimate' in counted) return { answer: counted.estimate, lane }
@@ -164,7 +178,8 @@ export function createPreparer(
       counts,
       client: request.client.name,
     })
-    const said = translated(seat, dialect) as Exclude<ReturnType<typeof translated>, Known>
+    const said = translated(seat, dialect) as Said | Wanting
+    if ('wants' in said) return said
     return { ...said, carrier: carrier(said.carrier), emulated }
   }
 

@@ -1,10 +1,11 @@
 /** Step 2 of the road: what the body's top level says, without parsing it. */
+import type { Seat } from '../accounts/pool.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import { type ReasoningDepth, suffixOf } from '../hub/reasoning.ts'
 import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
 import { PeekError, peek, type Span, spanString } from '../wire/peek.ts'
-import type { CallRecord } from './events.ts'
+import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
 import { SESSION_FIELDS } from './session.ts'
 
@@ -56,6 +57,12 @@ export function openRecord({ protocol, endpoint }: Matched, request: InboundRequ
     bytesIn: request.body.length,
     bytesOut: 0,
   }
+}
+
+/** The record of an attempt that has only begun. */
+export function openAttempt({ account, model, why }: Seat, startedAt: number): AttemptRecord {
+  const { id, label, provider } = account
+  return { accountId: id, accountLabel: label, provider, model, startedAt, endedAt: 0, status: 0, why }
 }
 
 // One list for each protocol: the names are the same for every request.

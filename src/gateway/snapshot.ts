@@ -9,6 +9,7 @@ import type { Protocol } from '../protocols/protocol.ts'
 import { compatible } from '../providers/index.ts'
 import type { Provider } from '../providers/provider.ts'
 import { createRegistry, type Registry } from '../routing/models.ts'
+import { type MediaPolicy, mediaPolicyOf } from './media.ts'
 import { type CompiledPayload, compilePayload } from './payload.ts'
 
 export interface Snapshot {
@@ -25,6 +26,8 @@ export interface Snapshot {
   /** 0 turns session affinity off. */
   readonly sessionTtlMs: number
   readonly limits: SnapshotLimits
+  /** Undefined: media at a URL is not fetched. */
+  readonly remoteMedia: MediaPolicy | undefined
 }
 
 /** The configuration's limits in the units the road counts in. */
@@ -71,6 +74,7 @@ export function compileSnapshot(
     strategy: config.routing.strategy,
     sessionTtlMs: config.routing['session-affinity'] ? config.routing['session-affinity-ttl'] * 1000 : 0,
     limits: limitsOf(config),
+    remoteMedia: mediaPolicyOf(config),
   })
 }
 

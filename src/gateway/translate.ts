@@ -13,6 +13,7 @@ import type { Protocol } from '../protocols/protocol.ts'
 import { createSseParser, type Sse } from '../wire/sse.ts'
 import type { Carrier } from './carrier.ts'
 import { type Estimator, requestSize } from './estimate.ts'
+import { type MediaContent, neededUrls, withContent } from './media-parts.ts'
 import type { Reading } from './reading.ts'
 import type { SignatureMemory } from './signature-memory.ts'
 
@@ -27,6 +28,9 @@ export interface Translator {
    */
   to(dialect: Protocol, target: TargetModel): { json: Json; losses: Loss[]; carrier: Carrier }
   bytes(json: Json): Buffer
+  /** URLs of media whose content a dialect needs and this translator does not hold yet. */
+  wants(dialect: Protocol): string[]
+  hold(contents: ReadonlyMap<string, MediaContent>): void
 }
 
 /** What a translator borrows from the gateway. */
@@ -65,6 +69,7 @@ export function createTranslator(
     ...(depth !== undefined && { reasoning: { ...decoded.reasoning, depth } }),
   }
   const size = requestSize(request)
+  const held = new Map<string, MediaContent>()
   const context = (target: TargetModel): AnswerContext => ({
     model: reading.asked,
     request,
@@ -75,7 +80,9 @@ export function createTranslator(
   /** What every dialect needs before it can say the request. */
   function prepared(dialect: Protocol, target: TargetModel) {
     const other = codecOf(dialect)
-    const history = withoutForeignReasoning(request.messages, dialect.id, other.keepsReasoningText === true)
+    const { needsBytes } = other
+    const said = held.size > 0 && needsBytes ? withContent(request.messages, needsBytes, held) : request.messages
+    const history = withoutForeignReasoning(said, dialect.id, other.keepsReasoningText === true)
     const messages = [...paired(history.messages)]
     const { request: legal, restorer } = legalise(
       { ...request, model: target.model, messages },
@@ -109,6 +116,15 @@ export function createTranslator(
       return { json: count.encode(legal, target), carrier: { event: () => '', end: () => '', whole } }
     },
     to,
+    wants(dialect) {
+      const { needsBytes, count } = codecOf(dialect)
+      // An estimate needs nothing; what a client says to its own dialect is its own affair.
+      if (needsBytes === undefined || dialect.id === asks.id || (counts && count === undefined)) return []
+      return neededUrls(request.messages, needsBytes).filter((url) => !held.has(url))
+    },
+    hold(contents) {
+      for (const [url, content] of contents) held.set(url, content)
+    },
     bytes: (value) => Buffer.from(stringifyExact(value)),
   }
 }

@@ -23,7 +23,7 @@ export interface UpstreamFlight {
   abort(): void
 }
 
-/** Sends a request upstream. The only way out of the gateway; tests and embedders may put another in its place. */
+/** Sends a request upstream. The only way out of the gateway but for media at URLs (media.ts); tests and embedders may put another in its place. */
 export interface UpstreamTransport {
   send(request: UpstreamRequest, options: { proxyUrl?: string }, handler: UpstreamHandler): UpstreamFlight
   close(): Promise<void>

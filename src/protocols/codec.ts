@@ -1,7 +1,7 @@
 /** The translating half of a dialect: wire ↔ hub, both ways, whole and streamed. */
 import type { Loss } from '../hub/loss.ts'
 import type { ReasoningAbility } from '../hub/reasoning.ts'
-import type { ChatRequest } from '../hub/request.ts'
+import type { ChatRequest, MediaPart } from '../hub/request.ts'
 import type { ChatResponse, StreamEvent } from '../hub/response.ts'
 import type { Sse } from '../wire/sse.ts'
 
@@ -61,6 +61,11 @@ export interface Codec {
   namespaces?: true
   /** Whether plain reasoning text may be sent back (`reasoning_content`); without it only signed reasoning is. */
   keepsReasoningText?: true
+  /**
+   * Whether media by this URL can only be said by its content; `encode` refuses it as a URL. The road fetches it where the
+   * configuration says so.
+   */
+  needsBytes?(url: string, part: MediaPart): boolean
   request: {
     /** @throws {FailureError} kind `invalid-request`, naming the field, for what no reading can make sense of. */
     decode(body: Json, place: RequestPlace): ChatRequest

@@ -1,12 +1,15 @@
 import { PeekError, peek, type Span } from '../wire/peek.ts'
 import { decodeUtf8, type Sse } from '../wire/sse.ts'
+import { isExactNumber } from './exact-json.ts'
 
 /** A JSON object of which only what is asked for is known. */
 export type Json = Record<string, unknown>
 
-/** Narrows to a JSON object; arrays and null are none. */
+/** Narrows to a JSON object; arrays and null are none, and neither are numbers that `parseExact` kept as text. */
 export function asObject(value: unknown): Json | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+    ? (value as Json)
+    : undefined
 }
 
 /** The elements, or none if the value is no array. */

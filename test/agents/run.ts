@@ -2,18 +2,29 @@
  * Real agents, offline: each client makes one tool round trip through the gateway, against an upstream of every dialect.
  * Not part of `npm test`: the clients are gigabytes and the drivers that start them live outside this repository.
  *
- *     npm run … is not needed:  node test/agents/run.ts [--only REGEX] [--dialect LIST] [--text] [--serve]
+ *     node test/agents/run.ts [--only REGEX] [--dialect LIST] [--text] [--serve]
  *
  * CLIENTS names the folder with `run/` (drivers, one `NAME.sh BASE_URL` each) and `stub/stub.mjs` (the upstream's double);
- * INST the folder with the installed clients. Everything runs in a network namespace that has only the loopback, where the
+ * INST the folder with the installed clients. What reached the double is then shown to the simulator, which is as strict as
+ * the vendors: a translated request that it refuses is a failure too. Everything runs in a network namespace that has only the loopback, where the
  * system allows it. Drivers of clients that `CLIENTS` has none for are in `drivers/`, on top of `CLIENTS/run/lib/common.sh`.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type CallRecord, createGateway, type RunningGateway } from '../../src/index.ts'
+import { createSimulator } from '../../src/simulator/index.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const CLIENTS = resolve(process.env['CLIENTS'] ?? join(ROOT, '../shared/clients'))
@@ -34,6 +45,15 @@ const DIALECTS = Object.keys(UPSTREAMS) as Dialect[]
 /** Names the clients ask for by themselves; an entry without a list takes all others. */
 const NAMES =
   'claude-sonnet-4-6 claude-opus-5-5 claude-haiku-4-5-20251001 gpt-5.1-codex gpt-6.1-sol gpt-4o gemini-2.5-pro gemini-2.5-flash gemini-2.5-flash-lite qwen3-coder-plus'
+
+/** pi's form of the ChatGPT backend reads its account out of the key, which has to be a token for that. */
+const TOKEN = [
+  '{"alg":"none"}',
+  '{"exp":4102444800,"https://api.openai.com/auth":{"chatgpt_account_id":"acc-probe-1"}}',
+]
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .concat('c2ln')
+  .join('.')
 
 /** Drivers that ask for no tool by `TOOL=1`: they have tool cases of their own. */
 const WITHOUT_TOOL = /^sdk-|^cline-gemini$/
@@ -64,7 +84,9 @@ if (process.env['PROBE_NETNS'] === undefined && process.platform === 'linux' && 
 
 const out = options.out ?? mkdtempSync(join(tmpdir(), 'agents-'))
 mkdirSync(out, { recursive: true })
+const judge = await createSimulator({ signatures: 'any' })
 const upstream = await startStub()
+let judged = captures().length
 const dialects = options.dialect.split(',').filter((d): d is Dialect => d in UPSTREAMS)
 const gateways = new Map<Dialect, { gateway: RunningGateway; url: string; calls: CallRecord[] }>()
 for (const dialect of dialects) gateways.set(dialect, await startGateway(dialect))
@@ -77,13 +99,16 @@ for (const name of names)
   for (const [dialect, { url, calls }] of gateways) {
     calls.length = 0
     const from = performance.now()
-    const { ok, said } = await drive(name, url)
+    const { ok: ran, said } = await drive(name, url)
     const seconds = ((performance.now() - from) / 1000).toFixed(1)
     const lanes = [...new Set(calls.map((c) => c.lane ?? '-'))].join('+')
+    const refused = await refusals()
+    const ok = ran && (refused.length === 0 || lanes !== 'translate')
     const dropped = [...new Set(calls.flatMap((c) => c.dropped ?? []))].join(',')
     console.log(
       `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(24)} ${dialect.padEnd(17)} ${seconds.padStart(5)} s  ${calls.length} calls ${lanes}${dropped && ` dropped ${dropped}`}`,
     )
+    for (const why of new Set(refused)) console.log(`       a vendor would refuse: ${why}`)
     writeFileSync(join(out, `${name}.${dialect}.txt`), `${said}\n${calls.map((c) => JSON.stringify(c)).join('\n')}\n`)
     if (!ok) failed.push(`${name} x ${dialect}`)
     if (!ok || options.verbose) tell(said, calls)
@@ -91,6 +116,7 @@ for (const name of names)
 console.log(failed.length === 0 ? `all ${names.length * gateways.size} pass` : `failed: ${failed.join(', ')}`)
 console.error(`output in ${out}`)
 upstream.child.kill()
+await judge.close()
 for (const { gateway } of gateways.values()) await gateway.close({ drainMs: 0 })
 process.exit(failed.length === 0 ? 0 : 1)
 
@@ -102,6 +128,48 @@ function driverNames(): string[] {
   // The Code Assist API is no protocol that the gateway serves.
   all.delete('gemini-cli-codeassist')
   return [...all].sort()
+}
+
+interface Captured {
+  method: string
+  path: string
+  url: string
+  headers: [string, string][]
+  body: unknown
+}
+
+/** What reached the double, a file for each request. */
+function captures(): string[] {
+  const folder = join(out, 'upstream')
+  const inOrder = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true })
+  return existsSync(folder) ? readdirSync(folder).sort(inOrder) : []
+}
+
+/** What the simulator says against the requests since the last time. */
+async function refusals(): Promise<string[]> {
+  const files = captures()
+  const fresh = files.slice(judged)
+  judged = files.length
+  const said: string[] = []
+  for (const file of fresh) {
+    const asked = JSON.parse(readFileSync(join(out, 'upstream', file), 'utf8')) as Captured
+    // Old completions the simulator does not have, and threads the double does not keep either.
+    if (
+      asked.method !== 'POST' ||
+      asked.path === '/v1/completions' ||
+      /"type":"continue"/.test(JSON.stringify(asked.body))
+    )
+      continue
+    const hop = /^(?:host|content-length|content-encoding|connection|transfer-encoding)$/i
+    const response = await fetch(judge.url + asked.url, {
+      method: 'POST',
+      headers: asked.headers.filter(([header]) => !hop.test(header)),
+      body: JSON.stringify(asked.body),
+    })
+    const text = await response.text()
+    if (response.status >= 400) said.push(`${file} ${asked.path} ${response.status} ${text.slice(0, 300)}`)
+  }
+  return said
 }
 
 function tell(said: string, calls: readonly CallRecord[]): void {
@@ -118,6 +186,8 @@ function drive(name: string, url: string): Promise<{ ok: boolean; said: string }
       ...process.env,
       INST,
       DRIVERS: SHARED,
+      API_KEY: 'probe-key',
+      JWT_KEY: TOKEN,
       TMO: String(Number(options.timeout) - 10),
       TOOL: options.text || WITHOUT_TOOL.test(name) ? '0' : '1',
     },
@@ -134,7 +204,7 @@ function drive(name: string, url: string): Promise<{ ok: boolean; said: string }
 /** The upstream's double needs `ws`; it finds ours. */
 async function startStub(): Promise<{ child: ChildProcess; port: number }> {
   const home = mkdtempSync(join(tmpdir(), 'agents-stub-'))
-  copyFileSync(join(CLIENTS, 'stub/stub.mjs'), join(home, 'stub.mjs'))
+  writeFileSync(join(home, 'stub.mjs'), writesScripts(readFileSync(join(CLIENTS, 'stub/stub.mjs'), 'utf8')))
   symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'))
   const port = 20_000 + (process.pid % 20_000)
   const args = [join(home, 'stub.mjs'), '--port', String(port), '--capdir', out, '--client', 'upstream']
@@ -151,6 +221,30 @@ async function startStub(): Promise<{ child: ChildProcess; port: number }> {
   return { child, port }
 }
 
+/**
+ * The double writes JavaScript for a custom tool that asks for it, as Codex's own does; let it do so too where the tool came
+ * through a translation, as a function of one string.
+ */
+function writesScripts(stub: string): string {
+  const edits: [string, string][] = [
+    ['schema:t.input_schema}', 'schema:t.input_schema,description:t.description}'],
+    ['schema:t.function?.parameters}', 'schema:t.function?.parameters,description:t.function?.description}'],
+    [
+      'schema:f.parametersJsonSchema||f.parameters}',
+      'schema:f.parametersJsonSchema||f.parameters,description:f.description}',
+    ],
+    [
+      'function toolArgs(t){ const sc=t.schema;',
+      'function toolArgs(t){ const sc=t.schema; if (/JavaScript/.test(t.description||"") && sc?.properties?.input) return { input: "const r = await tools.exec_command({cmd: " + JSON.stringify(TOOLCMD) + "}); text(JSON.stringify(r));" };',
+    ],
+  ]
+  for (const [from, to] of edits) {
+    if (!stub.includes(from)) throw new Error(`the stub is another one: it lacks ${from}`)
+    stub = stub.replace(from, () => to)
+  }
+  return stub
+}
+
 async function startGateway(dialect: Dialect) {
   const { path, model } = UPSTREAMS[dialect]
   const entry = {
@@ -161,7 +255,7 @@ async function startGateway(dialect: Dialect) {
   const gateway = await createGateway({
     config: {
       port: 0,
-      'api-keys': ['probe-key'],
+      'api-keys': ['probe-key', TOKEN],
       'auth-dir': join(out, 'auth'),
       'openai-compatibility': [
         { ...entry, name: 'named', models: NAMES.split(' ').map((alias) => ({ name: model, alias })) },

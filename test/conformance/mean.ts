@@ -299,7 +299,7 @@ function chat(b: Json): Meant {
   if (b.web_search_options != null) m.hosted.push('web_search')
   const c = b.tool_choice ?? b.function_call
   if (typeof c === 'string') m.choice = c === 'any' ? 'required' : c
-  else if (c?.type === 'allowed_tools') m.choice = 'allowed'
+  else if (c?.type === 'allowed_tools') m.choice = allowed(c.allowed_tools ?? c, m)
   else if (c != null) m.choice = `tool:${c.function?.name ?? c.custom?.name ?? c.name}`
   if (b.parallel_tool_calls === false) m.parallel = false
   m.max = number(b.max_completion_tokens) ?? number(b.max_tokens)
@@ -366,7 +366,7 @@ function responses(b: Json): Meant {
   for (const tool of list(b.tools)) responsesTool(r, tool, '')
   const c = b.tool_choice
   if (typeof c === 'string') m.choice = c
-  else if (c?.type === 'allowed_tools') m.choice = 'allowed'
+  else if (c?.type === 'allowed_tools') m.choice = allowed(c, m)
   else if (c != null) m.choice = c.name === undefined ? `hosted:${c.type}` : `tool:${c.name}`
   if (b.parallel_tool_calls === false) m.parallel = false
   m.max = number(b.max_output_tokens)
@@ -381,6 +381,14 @@ function responses(b: Json): Meant {
   if (b.reasoning?.effort != null) m.effort = String(b.reasoning.effort)
   m.stream = b.stream === true
   return m
+}
+
+/** A choice among all tools there are is a choice among some of them. */
+function allowed(choice: Json, { tools }: Meant): string {
+  const names = list(choice.tools).map((t) => String(t.name ?? t.function?.name ?? t.custom?.name ?? t.type))
+  const all = tools.every((t) => names.includes(t.name))
+  if (all) return choice.mode === 'required' ? 'required' : 'auto'
+  return `allowed:${choice.mode}:${names.sort()}`
 }
 
 function responsesTool(r: Reader, tool: Json, prefix: string): void {
@@ -448,7 +456,7 @@ function gemini(body: Json): Meant {
         ? names.length === 1
           ? `tool:${names[0]}`
           : names.length > 1
-            ? 'allowed'
+            ? allowed({ mode: 'required', tools: names.map((name) => ({ name })) }, m)
             : 'required'
         : mode === 'NONE'
           ? 'none'

@@ -291,9 +291,16 @@ function tools(said: Meant, got: Meant, keep: Keep): void {
     keep('tools', t.required.every((p) => other.required.includes(p) || !t.properties.includes(p)), /tools|schema|required/i, `required of ${t.name}: ${other.required} for ${t.required}`)
   }
   if (said.choice !== undefined && said.choice !== 'auto' && said.tools.length > 0)
-    keep('choice', got.choice === said.choice || (said.choice.startsWith('tool:') && said.tools.length === 1 && got.choice === 'required'), /tool_?choice|toolConfig|function_call/i, `choice ${got.choice} for ${said.choice}`)
+    keep('choice', got.choice === said.choice || onlyAllowed(said, got) || (said.choice.startsWith('tool:') && said.tools.length === 1 && got.choice === 'required'), /tool_?choice|toolConfig|function_call/i, `choice ${got.choice} for ${said.choice}`)
   if (said.parallel === false && said.tools.length > 0)
     keep('choice', got.parallel === false, /parallel/i, 'parallel calls not forbidden')
+}
+
+/** A dialect without a list of allowed tools gets only those. */
+function onlyAllowed(said: Meant, got: Meant): boolean {
+  const [kind, mode, names] = (said.choice ?? '').split(':')
+  if (kind !== 'allowed' || (mode === 'required' && got.choice !== 'required')) return false
+  return got.tools.every((t) => names!.split(',').includes(t.name))
 }
 
 const DEFAULTS: Record<string, number> = { temperature: 1, topP: 1, presence: 0, frequency: 0 }
@@ -329,7 +336,7 @@ const JUDGED: Record<Dialect, Set<string>> = {
   ),
   'openai-responses': new Set(
     `model input instructions stream stream_options max_output_tokens temperature top_p tools tool_choice parallel_tool_calls text reasoning user
-     include top_logprobs prompt_cache_key safety_identifier`.split(/\s+/),
+     include top_logprobs prompt_cache_key safety_identifier store previous_response_id`.split(/\s+/),
   ),
   gemini: new Set('model contents systemInstruction system_instruction tools toolConfig tool_config generationConfig generation_config'.split(' ')),
 }
@@ -360,7 +367,7 @@ function inOrder(texts: readonly string[], place: readonly string[]): { missing?
 
 /** Our own words around what was said, which are no invention: see the codecs for each. */
 const WRAPPERS =
-  /<\/?system-reminder>|\[Resultofanearliertoolcall(?:\([^)]*\))?\]|Continue\.?|\[?(?:Image|Images|Attachment|Media|Document|File)[^\]]{0,80}\]?|\[[^\]]*(?:leftout|cannotbepassedon)[^\]]*\]|Attachedtotheresultoftoolcall[^:]*:|\(Theconversationbeginswithyourmessagebelow\.\)/gi
+  /<\/?system-reminder>|\[Resultofanearliertoolcall(?:\([^)]*\))?\]|Continue\.?|\[?(?:Image|Images|Attachment|Media|Document|File)[^\]]{0,80}\]?|\[[^\]]*(?:leftout|cannotbepassedon)[^\]]*\]|Attachedtotheresultoftoolcall[^:]*:|\(emptymessage\)|\(Theconversationbeginswithyourmessagebelow\.\)/gi
 
 function unwrapped(extra: string, said: Meant): string {
   let rest = extra

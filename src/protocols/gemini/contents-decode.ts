@@ -67,7 +67,7 @@ export function decodeContents(value: unknown): Message[] {
       if (wireResult !== undefined) return result(wireResult, part)
       return decodePart(part)
     })
-    return { role: ROLES[string(role) ?? ''] ?? 'user', parts: sealed(read), ...extrasOf(rest) }
+    return { role: ROLES.get(role) ?? 'user', parts: sealed(read), ...extrasOf(rest) }
   })
 }
 
@@ -118,14 +118,14 @@ function hostedParts(contents: readonly Content[]): Set<Json> {
   return hosted
 }
 
-const ROLES: Record<string, Message['role']> = {
-  user: 'user',
-  function: 'user',
-  tool: 'user',
-  model: 'assistant',
-  assistant: 'assistant',
-  system: 'system',
-}
+const ROLES = new Map<unknown, Message['role']>([
+  ['user', 'user'],
+  ['function', 'user'],
+  ['tool', 'user'],
+  ['model', 'assistant'],
+  ['assistant', 'assistant'],
+  ['system', 'system'],
+])
 
 /**
  * Where a text keeps its signature: the hub has none for texts, and no other dialect misses it (only calls must be

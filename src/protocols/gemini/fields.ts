@@ -28,17 +28,20 @@ export function camel(name: string): string {
   return name.replace(/(?<=.)_([a-z0-9])/g, (_, c: string) => c.toUpperCase())
 }
 
+/** Deeper than any message of the API: a body that only wants to exhaust the stack. */
+const MAX_DEPTH = 100
+
 /** A copy with every field name in camelCase and without nulls; what is opaque is taken over as it is. */
-export function normalised(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
+export function normalised(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value
   if (isExactNumber(value)) return plainNumber(value)
-  if (Array.isArray(value)) return value.map(normalised)
+  if (Array.isArray(value)) return value.map((item) => normalised(item, depth + 1))
   const out: Json = {}
   for (const [key, member] of Object.entries(value)) {
     if (member === null || member === undefined) continue
     const name = camel(key)
     if (name === '__proto__') continue
-    out[name] = OPAQUE.has(name) ? member : normalised(member)
+    out[name] = OPAQUE.has(name) ? member : normalised(member, depth + 1)
   }
   return out
 }

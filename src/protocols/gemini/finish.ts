@@ -4,18 +4,18 @@ import type { Json } from '../codec.ts'
 import { number } from './fields.ts'
 
 /** What is not here is an odd end: MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL, OTHER, LANGUAGE, NO_IMAGE… */
-const REASONS: Record<string, FinishReason> = {
-  STOP: 'stop',
-  MAX_TOKENS: 'length',
-  SAFETY: 'refusal',
-  RECITATION: 'refusal',
-  BLOCKLIST: 'refusal',
-  PROHIBITED_CONTENT: 'refusal',
-  SPII: 'refusal',
-  IMAGE_SAFETY: 'refusal',
-  IMAGE_PROHIBITED_CONTENT: 'refusal',
-  IMAGE_RECITATION: 'refusal',
-}
+const REASONS = new Map<string, FinishReason>([
+  ['STOP', 'stop'],
+  ['MAX_TOKENS', 'length'],
+  ['SAFETY', 'refusal'],
+  ['RECITATION', 'refusal'],
+  ['BLOCKLIST', 'refusal'],
+  ['PROHIBITED_CONTENT', 'refusal'],
+  ['SPII', 'refusal'],
+  ['IMAGE_SAFETY', 'refusal'],
+  ['IMAGE_PROHIBITED_CONTENT', 'refusal'],
+  ['IMAGE_RECITATION', 'refusal'],
+])
 
 const WORDS: Record<FinishReason, string> = {
   stop: 'STOP',
@@ -43,7 +43,7 @@ const ODD = new Set([
 
 /** Gemini says STOP, or something odd, where an answer ends with calls; the calls themselves decide. */
 export function decodeFinish(raw: string, hasCalls: boolean): Finish {
-  const reason = REASONS[raw] ?? 'other'
+  const reason = REASONS.get(raw) ?? 'other'
   return { reason: hasCalls && reason !== 'length' && reason !== 'refusal' ? 'tool-calls' : reason, raw }
 }
 
@@ -53,7 +53,10 @@ export function decodeBlock(raw: string): Finish {
 }
 
 export function encodeFinish({ reason, raw }: Finish): string {
-  if (raw !== undefined && (REASONS[raw] === reason || (reason === 'tool-calls' && (raw === 'STOP' || ODD.has(raw)))))
+  if (
+    raw !== undefined &&
+    (REASONS.get(raw) === reason || (reason === 'tool-calls' && (raw === 'STOP' || ODD.has(raw))))
+  )
     return raw
   return reason === 'other' && raw !== undefined && ODD.has(raw) ? raw : WORDS[reason]
 }

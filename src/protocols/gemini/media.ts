@@ -3,6 +3,7 @@ import { FailureError, failure } from '../../hub/failure.ts'
 import type { MediaKind, MediaPart } from '../../hub/request.ts'
 import type { Json } from '../codec.ts'
 import { asObject } from '../json.ts'
+import { needsFetching } from '../needs-bytes.ts'
 import { defined, extrasOf, string, taker } from './fields.ts'
 
 const KINDS: readonly [RegExp, MediaKind][] = [
@@ -34,13 +35,13 @@ const USUAL: Record<MediaKind, string> = {
 }
 
 /** Names other dialects have for what Gemini calls otherwise. */
-const MIME_ALIASES: Record<string, string> = {
-  'image/jpg': 'image/jpeg',
-  'audio/pcm16': 'audio/pcm',
-  'audio/g711_ulaw': 'audio/basic',
-  'audio/g711_alaw': 'audio/basic',
-  'audio/mpga': 'audio/mpeg',
-}
+const MIME_ALIASES = new Map([
+  ['image/jpg', 'image/jpeg'],
+  ['audio/pcm16', 'audio/pcm'],
+  ['audio/g711_ulaw', 'audio/basic'],
+  ['audio/g711_alaw', 'audio/basic'],
+  ['audio/mpga', 'audio/mpeg'],
+])
 
 export function kindOf(mediaType: string): MediaKind {
   return KINDS.find(([pattern]) => pattern.test(mediaType))?.[1] ?? 'document'
@@ -117,16 +118,21 @@ function percentDecoded(text: string): string {
   }
 }
 
+/** Whether Gemini cannot reach a URL: it reads its own files and YouTube, and what its client said it can. */
+export function needsBytes(url: string, part: MediaPart): boolean {
+  return part.extras?.gemini?.['$form'] !== 'fileData' && !isGeminiFile(url) && !isYouTube(url)
+}
+
 /**
  * The wire part of a media part.
  * @throws {FailureError} `invalid-request` for what Gemini cannot reach: a URL of the open web, another vendor's file.
  */
 export function encodeMedia(part: MediaPart): Json {
-  const { inlineData, fileData, $form: form, ...rest } = (part.extras?.gemini ?? {}) as Json
+  const { inlineData, fileData, $form: _, ...rest } = (part.extras?.gemini ?? {}) as Json
   const { source } = part
   const mime = (fallback?: string): string => {
     const told = (part.mediaType ?? fallback ?? USUAL[part.kind]).toLowerCase()
-    return MIME_ALIASES[told] ?? part.mediaType ?? told
+    return MIME_ALIASES.get(told) ?? part.mediaType ?? told
   }
   const inline = (data: string, mimeType: string): Json => ({
     inlineData: { mimeType, data, ...asObject(inlineData) },
@@ -153,13 +159,8 @@ export function encodeMedia(part: MediaPart): Json {
     case 'url': {
       const held = dataUrl(source.url)
       if (held !== undefined) return inline(held.data, mime(held.mediaType))
-      if (form === 'fileData' || isGeminiFile(source.url) || isYouTube(source.url)) return reference(source.url)
-      throw new FailureError(
-        failure(
-          'invalid-request',
-          `Gemini cannot read ${part.kind} URLs of the open web: ${source.url.slice(0, 200)} would have to be fetched; send it as base64 data`,
-        ),
-      )
+      if (needsBytes(source.url, part)) throw needsFetching('Gemini', part.kind, source.url)
+      return reference(source.url)
     }
   }
 }

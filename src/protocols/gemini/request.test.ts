@@ -461,3 +461,22 @@ test('both forms of a count', async () => {
   assert.equal(response.status, 200)
   assert.ok(geminiCodec.count!.read((await response.json()) as Json)! > 0)
 })
+
+test('odd bodies are read or refused, never a crash', () => {
+  let deep: unknown = {}
+  for (let i = 0; i < 50_000; i += 1) deep = { deep }
+  for (const body of [
+    {},
+    { contents: null },
+    { contents: 'Hi' },
+    { contents: { parts: 'Hi' } },
+    { contents: [7, null, { role: 'constructor', parts: [null, 7, {}, { functionCall: 7 }, { text: 7 }] }] },
+    { contents: [], tools: { functionDeclarations: {} }, toolConfig: 7, generationConfig: [] },
+    { contents: [], generationConfig: { thinkingConfig: { thinkingLevel: 'constructor' }, stopSequences: 'x' } },
+    { contents: [], deep },
+  ]) {
+    const request = decode(body as Json)
+    for (const { role } of request.messages) assert.ok(['user', 'assistant', 'system'].includes(role))
+    geminiCodec.request.encode(request, THIRD)
+  }
+})

@@ -370,9 +370,13 @@ export function lowerTypes(schema: unknown): unknown {
   })
 }
 
+/** Deeper than any schema means to be: one that only wants to exhaust the stack. */
+const MAX_REWRITTEN = 500
+
 /** Applies `edit` to every schema in a schema, from the outside in; data and the user's names are left alone. */
-function rewritten(schema: unknown, edit: (schema: Json) => Json): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => rewritten(item, edit))
+function rewritten(schema: unknown, edit: (schema: Json) => Json, depth = 0): unknown {
+  if (depth > MAX_REWRITTEN) return schema
+  if (Array.isArray(schema)) return schema.map((item) => rewritten(item, edit, depth + 1))
   const object = asObject(schema)
   if (object === undefined) return schema
   const out: Json = {}
@@ -380,9 +384,10 @@ function rewritten(schema: unknown, edit: (schema: Json) => Json): unknown {
     if (DATA.has(key)) out[key] = value
     else if (NAMED.has(key) && asObject(value) !== undefined) {
       const named: Json = {}
-      for (const [name, member] of Object.entries(value as Json)) define(named, name, rewritten(member, edit))
+      for (const [name, member] of Object.entries(value as Json))
+        define(named, name, rewritten(member, edit, depth + 1))
       out[key] = named
-    } else out[key] = typeof value === 'object' && value !== null ? rewritten(value, edit) : value
+    } else out[key] = typeof value === 'object' && value !== null ? rewritten(value, edit, depth + 1) : value
   }
   return out
 }

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts'
+import { needsBytes } from './parts.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
@@ -11,6 +12,7 @@ export const openaiChatCodec: Codec = {
     toolName: { pattern: /^[a-zA-Z0-9_-]+$/, max: 64 },
     callId: { pattern: /^[a-zA-Z0-9_-]+$/, max: 40 },
   },
+  needsBytes,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
   stream: { decoder: eventDecoder, encoder: eventEncoder },

@@ -6,6 +6,7 @@ import { FailureError, failure } from '../../hub/failure.ts'
 import type { Loss } from '../../hub/loss.ts'
 import type { CacheMark, MediaPart, MediaSource, Part } from '../../hub/request.ts'
 import { asArray, asObject, type Json } from '../json.ts'
+import { needsFetching } from '../needs-bytes.ts'
 import { audioFormat, audioType, dataUrl, fileName, parseDataUrl } from '../openai-shared/data-url.ts'
 import { type Form, ownRest, restOf } from './rest.ts'
 
@@ -147,6 +148,13 @@ function kindOf(mediaType: string | undefined): MediaPart['kind'] {
   return found === null ? 'document' : (found[1] as 'audio' | 'video')
 }
 
+const TITLE = 'OpenAI Chat Completions'
+
+/** Whether media must come as data: audio and files. */
+export function needsBytes(url: string, { kind }: MediaPart): boolean {
+  return kind === 'audio' || (kind === 'document' && !url.startsWith('data:'))
+}
+
 /** Says a part of a user's or system's content; undefined, with a loss, for what has no words here. */
 export function encodePart(part: Part, path: string, form: ReadonlySet<string>, losses: Loss[]): Json | undefined {
   switch (part.type) {
@@ -186,15 +194,15 @@ function encodeMedia(part: MediaPart, path: string, form: ReadonlySet<string>, l
     case 'video':
       return { type: 'video_url', video_url: { url: urlOf(part, 'video/mp4') } }
     case 'audio':
-      if (source.type === 'url') return lost('audio must come as data')
+      if (source.type === 'url') throw needsFetching(TITLE, part.kind, source.url, path)
       return { type: 'input_audio', input_audio: { data: source.data, format: audioFormat(part.mediaType) } }
     case 'document': {
       const type = part.mediaType?.split(';')[0] ?? ''
       // Only PDFs pass as files; a text document is text.
       if (source.type === 'base64' && type.startsWith('text/'))
         return { type: 'text', text: Buffer.from(source.data, 'base64').toString('utf8') }
-      if (source.type === 'url' && !form.has('file_url') && !source.url.startsWith('data:'))
-        return lost('a document must come as data')
+      if (!form.has('file_url') && source.type === 'url' && needsBytes(source.url, part))
+        throw needsFetching(TITLE, part.kind, source.url, path)
       const filename = part.name ?? fileName(type || 'application/pdf')
       return { type: 'file', file: { file_data: urlOf(part, 'application/pdf'), filename } }
     }

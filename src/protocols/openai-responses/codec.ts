@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts'
+import { needsBytes } from './content.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
@@ -17,6 +18,7 @@ export const openaiResponsesCodec: Codec = {
     toolName: { pattern: /^[A-Za-z0-9_-]+$/, max: 64 },
     callId: { pattern: /^.+$/s, max: 64 },
   },
+  needsBytes,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
   stream: { decoder: responsesDecoder, encoder: responsesEncoder },

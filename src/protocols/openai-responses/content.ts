@@ -1,6 +1,7 @@
 /** Content parts of messages and tool outputs (https://platform.openai.com/docs/api-reference/responses/create). */
 import type { Citation, MediaPart, NativePart, Part, RefusalPart, TextPart } from '../../hub/request.ts'
 import { asArray, asObject, type Json } from '../json.ts'
+import { needsFetching } from '../needs-bytes.ts'
 import { audioFormat, audioType, dataUrl, fileName, parseDataUrl, typeOfName } from '../openai-shared/data-url.ts'
 import { ID, keep, notes, restOf, taker } from './own.ts'
 
@@ -172,7 +173,15 @@ function decodeAudio(part: Json): MediaPart | undefined {
   }
 }
 
-/** Media as something that goes in; undefined for what this dialect has no form for. */
+/** Whether media must come as data: audio. */
+export function needsBytes(_: string, { kind }: MediaPart): boolean {
+  return kind === 'audio'
+}
+
+/**
+ * Media as something that goes in; undefined for what this dialect has no form for.
+ * @throws {FailureError} `invalid-request` for audio at a URL.
+ */
 export function encodeMedia(part: MediaPart): Json | undefined {
   switch (part.kind) {
     case 'image':
@@ -180,6 +189,7 @@ export function encodeMedia(part: MediaPart): Json | undefined {
     case 'document':
       return encodeFile(part)
     case 'audio':
+      if (part.source.type === 'url') throw needsFetching('OpenAI Responses', part.kind, part.source.url)
       return part.source.type === 'base64'
         ? {
             type: 'input_audio',

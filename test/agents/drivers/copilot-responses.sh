@@ -1,0 +1,2 @@
+#!/bin/bash
+PROTO=responses exec "$(dirname "$0")/copilot.sh" "$@"

@@ -1,0 +1,2 @@
+#!/bin/bash
+PROTO=anthropic exec "$(dirname "$0")/qwen.sh" "$@"

@@ -1,0 +1,2 @@
+#!/bin/bash
+PROTO=gemini exec "$(dirname "$0")/qwen.sh" "$@"

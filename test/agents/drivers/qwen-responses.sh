@@ -1,0 +1,2 @@
+#!/bin/bash
+PROTO=openai-responses exec "$(dirname "$0")/qwen.sh" "$@"
