@@ -25,7 +25,9 @@ export function selfTimes(profile: CpuProfile, fromUs = 0): ProfileLine[] {
   for (const { id, callFrame } of profile.nodes) {
     const { functionName, url, lineNumber } = callFrame
     const place = url.replace(/^file:\/\//, '').replace(`${ROOT}/`, '')
-    names.set(id, `${functionName || '(anonymous)'}${place === '' ? '' : ` ${place}:${lineNumber + 1}`}`)
+    // A regular expression is a function of its own, named by its source.
+    const name = (functionName || '(anonymous)').slice(0, 60)
+    names.set(id, place === '' ? name : `${name} ${place}:${lineNumber + 1}`)
   }
   const times = new Map<string, number>()
   let all = 0

@@ -136,6 +136,8 @@ export function judgementTable(judgements: readonly Judgement[]): string {
 const PROFILE_LINES = 25
 
 export function profileTable(title: string, lines: readonly ProfileLine[]): string {
-  const rows = lines.slice(0, PROFILE_LINES).map((l) => [`\`${l.where}\``, `${l.self.toFixed(1)} %`])
+  const rows = lines
+    .slice(0, PROFILE_LINES)
+    .map((l) => [`\`${l.where.replaceAll('|', '¦')}\``, `${l.self.toFixed(1)} %`])
   return `### Profile of the gateway: ${title}\n\n${table(['function', 'self time'], rows)}`
 }

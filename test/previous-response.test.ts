@@ -63,6 +63,39 @@ describe('on an upstream of another dialect', () => {
         assert.doesNotMatch(lastBody(run), /weather/)
       })
 
+  test('items may be named one by one, as the AI SDK does', async () => {
+    await using run = await start((url) => accounts(anthropic, url, [A]))
+    const question = { role: 'user', content: 'The weather, please.' } as const
+    const one = await sdk(run).responses.create({
+      model: `${anthropic.model}+tools`,
+      input: [question],
+      tools: [TOOL],
+    })
+    const refs = one.output.map((i) => ({ type: 'item_reference' as const, id: i.id! }))
+    const call = one.output.find((i) => i.type === 'function_call')!
+    const result = { type: 'function_call_output' as const, call_id: call.call_id, output: 'fog' }
+    const two = await sdk(run).responses.create({
+      model: anthropic.model,
+      input: [question, ...refs, result],
+      tools: [TOOL],
+    })
+    assert.match(two.output_text, /fog/)
+    const { messages } = last(run).body as Json
+    assert.deepEqual(
+      messages.flatMap((m: Json) => (Array.isArray(m.content) ? m.content.map((b: Json) => b.type) : [m.role])),
+      ['text', 'tool_use', 'tool_result'],
+    )
+    assert.equal(run.calls.at(-1)!.dropped?.some((field) => field.includes('input')) ?? false, false)
+    // And the answer can be named in turn.
+    await sdk(run).responses.create({
+      model: anthropic.model,
+      previous_response_id: two.id,
+      input: 'On.',
+      tools: [TOOL],
+    })
+    assert.match(lastBody(run), /weather.*get_weather.*fog.*On\./)
+  })
+
   test('an answer nobody knows is a clear 400', async () => {
     await using run = await start((url) => accounts(anthropic, url, [A]))
     const answer = await post(

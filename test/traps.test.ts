@@ -426,6 +426,15 @@ describe('10, 11. Codex with a model of its own', () => {
   }
 })
 
+test('11. what hundreds of messages lose does not make a head that clients refuse', async () => {
+  const input = Array.from({ length: 800 }, (_, i) => ({
+    ...message(i % 2 === 0 ? 'user' : 'assistant', `turn ${i}`),
+    internal_chat_message_metadata_passthrough: { turn_id: 't' },
+  }))
+  const { headers } = ok(await responses({ model: 'on-anthropic', input: [...input, message('user', 'Hi')] }))
+  assert.equal(headers.get('x-logicaproxy-dropped'), 'messages.*.internal_chat_message_metadata_passthrough')
+})
+
 describe('12. compaction', () => {
   for (const upstream of others('openai-responses')) {
     test(`/responses/compact on ${upstream} is done by a summary, and says so`, async () => {

@@ -261,10 +261,15 @@ describe('a conversation', () => {
     assert.notEqual(last.key, first)
     const { input } = last.body as Json
     assert.match(JSON.stringify(input), /first of all.*second.*third/)
-    assert.equal(
-      input.some((i: Json) => i.type === 'reasoning'),
-      false,
-    )
+    const reasons = (list: Json[]) => list.filter((i) => i.type === 'reasoning').length
+    assert.equal(reasons(input), 0)
+    // From there on it is the other account's conversation, with its own reasoning in it.
+    const attempts = run.simulator.attempts().length
+    const four = await client.ask({ ...frame, model, input: 'fourth', previous_response_id: three.response.id })
+    assert.match(textOf(four), /fourth/)
+    assert.equal(run.simulator.attempts().length, attempts + 1)
+    assert.match(asked(run), /first of all.*second.*third.*fourth/)
+    assert.equal(reasons((run.simulator.attempts().at(-1)!.body as Json).input), 1)
     assert.equal(
       client.frames.some((f) => f.type === 'error'),
       false,
@@ -284,6 +289,19 @@ describe('a conversation', () => {
       assert.match(asked(run), /first of all.*second/)
     }
   })
+})
+
+test('the headers of the upgrade travel with every request, but for those of the transport', async () => {
+  await using run = await start((url) => accounts(responses, url, [A]))
+  const headers = { 'openai-beta': 'responses_websockets=2026-02-06, other=1', originator: 'codex_exec' }
+  using client = await Client.open(run, { headers })
+  await client.ask({ model: responses.model, input: 'x' })
+  const sent = run.simulator.attempts().at(-1)!.headers
+  assert.deepEqual([sent['openai-beta'], sent['originator']], ['other=1', 'codex_exec'])
+  const odd = Object.keys(sent).filter((n) => /^(?:upgrade|sec-|connection-)/.test(n))
+  assert.deepEqual(odd, [])
+  assert.equal(sent['authorization'], `Bearer ${A}`)
+  assert.equal(sent['content-type'], 'application/json')
 })
 
 describe('what is wrong', () => {
@@ -359,7 +377,7 @@ describe('what is wrong', () => {
     assert.match(textOf(await page.ask({ model: anthropic.model, input: 'from a page' })), /from a page/)
     using codex = await Client.open(run, {
       path: '/backend-api/codex/responses',
-      headers: { 'x-codex-turn-state': 'turn-7' },
+      headers: { 'x-codex-turn-state': 'turn-7', 'openai-beta': 'responses_websockets=2026-02-06, other=1' },
     })
     assert.match(textOf(await codex.ask({ model: anthropic.model, input: 'as Codex' })), /as Codex/)
     using pinned = await Client.open(run, { path: '/api/provider/claude/v1/responses' })
@@ -506,6 +524,32 @@ describe('the connection', () => {
     assert.equal(client.frames.at(-1).type, 'error')
     assert.ok(client.frames.at(-1).status >= 500)
     assert.match(client.frames.at(-1).error.message, /shutting down/)
+  })
+
+  test('of a key that is taken back is closed, of one that stays is not', async () => {
+    const keys = (...list: string[]) => ({ 'api-keys': list, port: 0 })
+    let upstream = {}
+    await using run = await start((url) => {
+      upstream = accounts(anthropic, url, [A])
+      return { ...upstream, ...keys(CLIENT_KEY, 'second-client-key-1') }
+    })
+    using first = await Client.open(run)
+    using second = await Client.open(run, { headers: { authorization: 'Bearer second-client-key-1' } })
+    await run.gateway.reload({ ...upstream, ...keys(CLIENT_KEY) })
+    assert.equal(await second.closed, 1008)
+    assert.match(textOf(await first.ask({ model: anthropic.model, input: 'still here' })), /still here/)
+  })
+
+  test('is not heard while it does not read what it is told', async () => {
+    await using run = await start((url) => accounts(anthropic, url, [A]))
+    using client = await Client.open(run, { perMessageDeflate: false })
+    client.ws.pause()
+    const before = process.memoryUsage().rss
+    const frame = JSON.stringify({ type: 'nothing', padding: 'x'.repeat(500) })
+    for (let i = 0; i < 100_000; i += 1) client.say(frame)
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    assert.ok(client.ws.bufferedAmount > 0, 'what it says is left with it')
+    assert.ok(process.memoryUsage().rss - before < 200 * 1024 * 1024)
   })
 
   test('serves a server of one’s own, too', async () => {

@@ -175,13 +175,17 @@ export function continued(
     return { request, reading, remembering: AS_IT_IS }
   const named = spanString(request.body, reading.spans.get(continuation.field))
   const before = named === undefined ? undefined : memory.find(request.client.name, named)
-  const said = () => continuation.items(textAt(request.body, reading.spans.get(protocol.conversation.turns)) ?? 'null')
+  const sent = () => continuation.items(textAt(request.body, reading.spans.get(protocol.conversation.turns)) ?? 'null')
+  const refers = memory.size.turns > 0 && request.body.includes(continuation.reference)
+  const item = (id: string) => memory.find(request.client.name, itemName(id))?.items
+  const filled = refers ? continuation.dereferenced(sent(), item) : undefined
+  const said = () => filled ?? sent()
   const keeps =
     route.action === 'generate' && textAt(request.body, reading.spans.get(continuation.unstored)) !== 'false'
 
   let turn: { before?: Turn; said: () => string } = { said }
   let whole = { request, reading }
-  if (before !== undefined) {
+  if (before !== undefined || filled !== undefined) {
     const expanded = expand(protocol, continuation, request, before, said())
     if ('kind' in expanded) return expanded
     if (expanded.body.length > limits.bodyBytes) return tooLong(limits.bodyBytes)
@@ -189,7 +193,7 @@ export function continued(
     const read = readRequest({ protocol, route, ...matched }, next, limits.jsonDepth)
     if (!isReading(read)) return read
     whole = { request: next, reading: read }
-    turn = { ...(expanded.replaces ? {} : { before }), said: () => expanded.added }
+    turn = { ...(before !== undefined && !expanded.replaces && { before }), said: () => expanded.added }
   }
   const elsewhere = before === undefined ? named : undefined
   // What follows an answer that is kept elsewhere is not the whole conversation.
@@ -198,8 +202,9 @@ export function continued(
   const scope = request.client.name
   const learn = (text: string): void => {
     const answer = continuation.answered(text)
-    if (answer !== undefined && elsewhere === undefined && isUnique(answer))
-      memory.keep(scope, answer.id, followed(turn.before, turn.said(), answer.items))
+    if (answer === undefined || !isUnique(answer)) return
+    for (const [id, text] of answer.named) memory.keep(scope, itemName(id), { items: text })
+    if (elsewhere === undefined) memory.keep(scope, answer.id, followed(turn.before, turn.said(), answer.items))
   }
   let heard = false
   return {
@@ -215,6 +220,9 @@ export function continued(
     },
   }
 }
+
+/** Single items are kept beside the turns; no answer has such an id. */
+const itemName = (id: string) => `item ${id}`
 
 /** The id of an answer stands near its beginning. */
 const HEAD_BYTES = 4_096
@@ -232,7 +240,7 @@ function expand(
   protocol: Protocol,
   continuation: Continuation,
   request: InboundRequest,
-  before: Turn,
+  before: Turn | undefined,
   said: string,
 ): { body: Buffer; added: string; replaces: boolean } | Failure {
   let body: Record<string, unknown>
@@ -241,7 +249,8 @@ function expand(
   } catch {
     return failure('invalid-request', 'The request body is not valid JSON.', { code: 'invalid_json' })
   }
-  const { [continuation.field]: _, ...json } = body
+  const { [continuation.field]: named, ...rest } = body
+  const json = before === undefined && named !== undefined ? { ...rest, [continuation.field]: named } : rest
   const history = itemsUpTo(before)
   const { added, replaces } = continuation.joined(history, said)
   const all = replaces ? added : [history, added].filter((text) => text !== '').join(',')
@@ -258,7 +267,7 @@ export function withTurns(json: Record<string, unknown>, name: string, items: st
 function remembering(carrier: Carrier, learn: (text: string) => void): Carrier {
   const { whole } = carrier
   return {
-    event: carrier.event,
+    ...carrier,
     end() {
       const text = carrier.end()
       learn(text)

@@ -106,12 +106,28 @@ export function ownHeaders(record: CallRecord, reason?: string, emulated?: strin
   if (record.accountId !== '') own.push('x-logicaproxy-account', record.accountId)
   if (emulated !== undefined) own.push('x-logicaproxy-emulated', emulated)
   if (record.servedModel !== '') own.push('x-ai-route', headerText(record.servedModel))
-  if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(record.dropped.join(',')))
+  if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(droppedText(record.dropped)))
   if (record.category !== undefined) {
     own.push('x-ai-category', headerText(record.category))
     if (reason !== undefined) own.push('x-ai-reason', headerText(reason))
   }
   return own
+}
+
+/** Clients refuse heads over some kilobytes, and a long conversation can lose a field in each of its messages. */
+const MOST_DROPPED = 1_000
+
+/** The fields as one text: each by its place, or, if that were long, places of the same field as one, and the rest counted. */
+function droppedText(fields: readonly string[]): string {
+  const exact = fields.join(',')
+  if (exact.length <= MOST_DROPPED) return exact
+  const forms = [...new Set(fields.map((field) => field.replace(/(?<=^|\.)\d+(?=\.|$)/g, '*').slice(0, 100)))]
+  let length = 0
+  const told = forms.filter((form) => {
+    length += form.length + 1
+    return length <= MOST_DROPPED
+  })
+  return told.length === forms.length ? told.join(',') : `${told.join(',')},+${forms.length - told.length}`
 }
 
 /** Headers of every streamed answer. The last one tells reverse proxies of the nginx kind not to buffer. */

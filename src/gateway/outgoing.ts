@@ -138,7 +138,7 @@ export function createPreparer(
 
   function targetOf({ model }: Seat): TargetModel {
     const known = modelFacts(snapshot.providers.values(), model)
-    return { model, reasoning: known?.reasoning, maxOutput: known?.maxOutput }
+    return { model, reasoning: known?.reasoning, reasons: known?.reasons, maxOutput: known?.maxOutput }
   }
 
   function translated(seat: Seat, dialect: Protocol): Said | Known | Wanting {

@@ -34,6 +34,7 @@ export function withoutForeignReasoning(
       } else if (part.type === 'tool-call' && part.signature !== undefined && part.signature.issuer !== issuer) {
         const { signature: _, ...plain } = part
         parts.push(plain)
+        lost = true
         changed = true
       } else parts.push(part)
     }

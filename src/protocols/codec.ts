@@ -19,6 +19,8 @@ export interface TargetModel {
   /** Upstream name. */
   model: string
   reasoning?: ReasoningAbility
+  /** Known not to reason; asking it to is refused. */
+  reasons?: false
   /** Most output tokens. */
   maxOutput?: number
 }

@@ -75,6 +75,8 @@ export interface ConversationFields {
 export interface Answered {
   id: string
   items: string
+  /** Each item that has an id, with it. */
+  named: readonly (readonly [id: string, item: string])[]
 }
 
 /** How requests go on from an earlier answer that they only name. */
@@ -87,6 +89,10 @@ export interface Continuation {
   items(turns: string): string
   /** What new items add to those before; or that they are the whole conversation. */
   joined(before: string, added: string): { added: string; replaces: boolean }
+  /** What stands in a body where one item is named in place of being sent. */
+  reference: string
+  /** The items with those put in that `find` knows; undefined if it knows none. */
+  dereferenced(items: string, find: (id: string) => string | undefined): string | undefined
   /** Reads a whole answer, or the end of a stream. */
   answered(text: string): Answered | undefined
   /** Finds the id in the first bytes of an answer. */

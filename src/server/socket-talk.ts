@@ -39,29 +39,38 @@ export interface Talk {
   gone(): void
   /** Takes nothing new from here on. */
   drain(): void
+  /** What the door says of the client now, after the configuration has changed. */
+  readmit(admitted: Verdict & { type: 'call' }): void
   /** Says what is wrong with the connection itself. */
   complain(why: Failure): void
+}
+
+interface Said {
+  id: string
+  items: string
 }
 
 interface Lane {
   id: string | undefined
   busy: boolean
-  waiting: Json[]
+  waiting: { frame: Json; bytes: number }[]
   /** The last request, for what a follow-up leaves out. */
   last: Json
   lastId: string | undefined
 }
 
-/** Lanes with an answer under way, and creates waiting for their turn. */
+/** Lanes with an answer under way, and creates waiting for their turn; together no larger than a body may be. */
 const MOST_LANES = 8
 const MOST_WAITING = 16
+const LONGEST_LANE = 256
 /** Turns one connection can go on from; clients go on from the last one, or fork a lane from one before. */
 const MOST_TURNS = 64
 
 const INHERITED = ['model', 'instructions', 'tools'] as const
 
 export function createTalk({ gateway, door, head, admitted, scope, ...to }: TalkOptions): Talk {
-  const { matched, client, path, query } = admitted
+  let { matched, client } = admitted
+  const { path, query } = admitted
   const continuation = matched.protocol.continuation!
   const rawHeaders = ordinary(head.rawHeaders)
   const memory = gateway.conversations
@@ -70,6 +79,7 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
   const replies = new Set<SocketReply>()
   let last: Json = {}
   let waiting = 0
+  let waitingBytes = 0
   let draining = false
   let over = false
 
@@ -95,7 +105,9 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
     switch (frame['type']) {
       case 'response.create':
       case 'response.append':
-        arrive(frame, id)
+        if (id !== undefined && id.length > LONGEST_LANE)
+          refuse(failure('invalid-request', 'The stream_id is too long.', { param: 'stream_id' }), undefined)
+        else arrive(frame, id, text.length)
         break
       // The client's receipt for an answer.
       case 'response.processed':
@@ -111,7 +123,7 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
     }
   }
 
-  function arrive(frame: Json, id: string | undefined): void {
+  function arrive(frame: Json, id: string | undefined, bytes: number): void {
     let lane = lanes.get(id)
     if (lane === undefined) {
       for (const [name, other] of lanes) if (!other.busy && lanes.size >= MOST_LANES) lanes.delete(name)
@@ -126,20 +138,22 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
       begin(lane, frame)
       return
     }
-    if (waiting >= MOST_WAITING) {
+    if (waiting >= MOST_WAITING || waitingBytes + bytes > gateway.snapshot.limits.bodyBytes) {
       refuse(tooMany('A response is under way on this connection, and too many requests wait for it.'), id)
       return
     }
     waiting += 1
-    lane.waiting.push(frame)
+    waitingBytes += bytes
+    lane.waiting.push({ frame, bytes })
   }
 
   function next(lane: Lane): void {
     lane.busy = false
-    const frame = lane.waiting.shift()
-    if (frame !== undefined) {
+    const one = lane.waiting.shift()
+    if (one !== undefined) {
       waiting -= 1
-      begin(lane, frame)
+      waitingBytes -= one.bytes
+      begin(lane, one.frame)
     } else if (!busy()) to.onIdle()
   }
 
@@ -202,7 +216,7 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
     lane: Lane,
     fields: Json,
     items: string,
-    answered: (answer: { id: string; items: string }) => void,
+    answered: (answer: Said) => void,
     again = true,
   ): Failure | undefined {
     const body = withTurns(fields, 'input', items)
@@ -226,7 +240,11 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
           if (!again || over || status !== 400 || !text.includes('invalid_encrypted_content')) return false
           const open = withoutReasoning(items)
           if (open === undefined) return false
-          return ask(lane, fields, open, answered, false) === undefined
+          // What it goes on from is from now on what this account could read.
+          const whole = fields['previous_response_id'] === undefined
+          const learned = (answer: Said): void =>
+            whole ? keep(lane, answer.id, followed(undefined, open, answer.items)) : answered(answer)
+          return ask(lane, fields, open, learned, false) === undefined
         },
       },
       lane.id,
@@ -267,6 +285,10 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
     drain() {
       draining = true
     },
+    readmit(now) {
+      matched = now.matched
+      client = now.client
+    },
     complain: (why) => refuse(why, undefined),
   }
 }
@@ -286,8 +308,10 @@ function ordinary(raw: readonly string[]): string[] {
   const kept: string[] = []
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
-    if (name === 'openai-beta' && raw[i + 1]!.includes('responses_websockets')) continue
-    if (name !== 'connection' && name !== 'content-type') kept.push(raw[i]!, raw[i + 1]!)
+    if (name === 'connection' || name === 'content-type') continue
+    // The transport is nobody's business upstream.
+    const value = name === 'openai-beta' ? raw[i + 1]!.replace(/\bresponses_websockets=[^,]*,?\s*/, '') : raw[i + 1]!
+    if (value !== '') kept.push(raw[i]!, value)
   }
   return kept
 }

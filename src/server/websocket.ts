@@ -39,6 +39,7 @@ const LOW_WATER = 64 * 1024
 
 interface Connection {
   ws: WebSocket
+  head: RequestHead
   talk: Talk
   alive: boolean
   usedAt: number
@@ -83,6 +84,7 @@ export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_60
     function sent(): void {
       if (!behind || ws.bufferedAmount > LOW_WATER) return
       behind = false
+      ws.resume()
       talk.drained()
     }
 
@@ -98,13 +100,15 @@ export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_60
         if (draining) leave(ws)
       },
     })
-    const connection: Connection = { ws, talk, alive: true, usedAt: performance.now() }
+    const connection: Connection = { ws, head, talk, alive: true, usedAt: performance.now() }
     connections.add(connection)
     timer ??= setInterval(look, pingMs).unref()
     ws.on('message', (data) => {
       connection.alive = true
       connection.usedAt = performance.now()
       talk.hear((data as Buffer).toString('utf8'))
+      // Who asks and asks and does not read what comes of it is not heard until he does.
+      if (behind) ws.pause()
     })
     ws.on('pong', () => {
       connection.alive = true
@@ -121,7 +125,8 @@ export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_60
   function look(): void {
     for (const connection of connections) {
       const { ws, talk } = connection
-      if (!connection.alive) {
+      // One that is not read from cannot show it; while an answer is under way the road's own clock is on it.
+      if (!connection.alive && !(ws.isPaused && talk.busy)) {
         ws.terminate()
         continue
       }
@@ -138,6 +143,18 @@ export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_60
       }
     }
   }
+
+  /** Keys may have been taken back, and models given. */
+  async function judgeAgain(connection: Connection): Promise<void> {
+    const verdict = await door.upgrade(connection.head)
+    if (verdict.type === 'call') connection.talk.readmit(verdict)
+    else connection.ws.close(1008, 'no longer let in')
+  }
+
+  gateway.on('reload', () => {
+    if (!draining)
+      for (const connection of connections) judgeAgain(connection).catch((error) => process.emitWarning(error))
+  })
 
   function stopLooking(): void {
     clearInterval(timer)

@@ -2,7 +2,7 @@
  * Real agents, offline: each client makes one tool round trip through the gateway, against an upstream of every dialect.
  * Not part of `npm test`: the clients are gigabytes and the drivers that start them live outside this repository.
  *
- *     node test/agents/run.ts [--only REGEX] [--dialect LIST] [--text] [--serve]
+ *     node test/agents/run.ts [--only REGEX] [--dialect LIST] [--upstream simulator] [--text] [--serve]
  *
  * CLIENTS names the folder with `run/` (drivers, one `NAME.sh BASE_URL` each) and `stub/stub.mjs` (the upstream's double);
  * INST the folder with the installed clients. What reached the double is then shown to the simulator, which is as strict as
@@ -32,12 +32,12 @@ const INST = resolve(process.env['INST'] ?? join(CLIENTS, 'inst'))
 const OWN = join(import.meta.dirname, 'drivers')
 const SHARED = join(CLIENTS, 'run')
 
-/** What upstreams of a dialect are asked at, and the model every name stands for there. */
+/** What upstreams of a dialect are asked at, and the model every name stands for there: at the double, at the simulator. */
 const UPSTREAMS = {
-  anthropic: { path: '', model: 'claude-sonnet-4-6' },
-  'openai-chat': { path: '/v1', model: 'gpt-4o' },
-  'openai-responses': { path: '/v1', model: 'gpt-5.1-codex' },
-  gemini: { path: '', model: 'gemini-2.5-pro' },
+  anthropic: { path: '', model: 'claude-sonnet-4-6', simulated: 'claude-opus-4-8+think' },
+  'openai-chat': { path: '/v1', model: 'gpt-4o', simulated: 'gpt-5.2+think' },
+  'openai-responses': { path: '/v1', model: 'gpt-5.1-codex', simulated: 'gpt-5.2+think' },
+  gemini: { path: '', model: 'gemini-2.5-pro', simulated: 'gemini-3.1-pro-preview+think' },
 } as const
 type Dialect = keyof typeof UPSTREAMS
 const DIALECTS = Object.keys(UPSTREAMS) as Dialect[]
@@ -62,6 +62,8 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     dialect: { type: 'string', default: DIALECTS.join(',') },
+    /** `stub`, or `simulator`: stricter, and it thinks, so that reasoning state goes through the client and back. */
+    upstream: { type: 'string', default: 'stub' },
     /** Ask for a plain answer and no tool. */
     text: { type: 'boolean', default: false },
     /** Start the upstream and the gateways, print where they are, and wait. */
@@ -84,7 +86,8 @@ if (process.env['PROBE_NETNS'] === undefined && process.platform === 'linux' && 
 
 const out = options.out ?? mkdtempSync(join(tmpdir(), 'agents-'))
 mkdirSync(out, { recursive: true })
-const judge = await createSimulator({ signatures: 'any' })
+const simulated = options.upstream === 'simulator'
+const judge = await createSimulator(simulated ? {} : { signatures: 'any' })
 const upstream = await startStub()
 let judged = captures().length
 const dialects = options.dialect.split(',').filter((d): d is Dialect => d in UPSTREAMS)
@@ -99,10 +102,18 @@ for (const name of names)
   for (const [dialect, { url, calls }] of gateways) {
     calls.length = 0
     const from = performance.now()
+    const attempted = judge.attempts().length
     const { ok: ran, said } = await drive(name, url)
     const seconds = ((performance.now() - from) / 1000).toFixed(1)
     const lanes = [...new Set(calls.map((c) => c.lane ?? '-'))].join('+')
-    const refused = await refusals()
+    const refused = simulated
+      ? judge
+          .attempts()
+          .slice(attempted)
+          .flatMap((a) =>
+            a.outcome === 'refused' ? [`${a.path} ${a.status} ${JSON.stringify(a.body).slice(0, 200)}`] : [],
+          )
+      : await refusals()
     const ok = ran && (refused.length === 0 || lanes !== 'translate')
     const dropped = [...new Set(calls.flatMap((c) => c.dropped ?? []))].join(',')
     console.log(
@@ -189,7 +200,11 @@ function drive(name: string, url: string): Promise<{ ok: boolean; said: string }
       API_KEY: 'probe-key',
       JWT_KEY: TOKEN,
       TMO: String(Number(options.timeout) - 10),
-      TOOL: options.text || WITHOUT_TOOL.test(name) ? '0' : '1',
+      TOOL: simulated || options.text || WITHOUT_TOOL.test(name) ? '0' : '1',
+      ...(simulated && {
+        PROMPT: 'Call the tool bash, exec_command, run_shell_command or run_commands once, then report.',
+        EXPECT: options.text ? 'simulated' : 'simulated.*got',
+      }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -246,9 +261,10 @@ function writesScripts(stub: string): string {
 }
 
 async function startGateway(dialect: Dialect) {
-  const { path, model } = UPSTREAMS[dialect]
+  const { path } = UPSTREAMS[dialect]
+  const model = UPSTREAMS[dialect][simulated ? 'simulated' : 'model']
   const entry = {
-    'base-url': `http://127.0.0.1:${upstream.port}${path}`,
+    'base-url': (simulated ? judge.url : `http://127.0.0.1:${upstream.port}`) + path,
     protocol: dialect,
     'api-key-entries': [{ 'api-key': 'upstream-key' }],
   }

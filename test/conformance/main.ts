@@ -1,5 +1,5 @@
 /**
- * The conformance report: `node test/conformance/main.ts [--only responses|requests] [--id text] [--sample n] [--json file]`.
+ * The conformance report: `node test/conformance/main.ts [--only responses|requests] [--id text] [--sample n] [--sockets] [--json file]`.
  * Prints the matrices and every failing cell.
  */
 import { writeFileSync } from 'node:fs'
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     id: { type: 'string' },
     sample: { type: 'string' },
+    sockets: { type: 'boolean', default: false },
     json: { type: 'string' },
     most: { type: 'string', default: '400' },
   },
@@ -26,7 +27,7 @@ if (corpusMissing) {
   if (values.id !== undefined) all = all.filter((e) => e.id.includes(values.id!))
   if (values.sample !== undefined) all = sample(all, Number(values.sample))
   const out: Record<string, unknown> = {}
-  if (values.only !== 'requests') out['responses'] = show('Answers', await replayResponses(all), RESPONSE_FEATURES, '←')
+  if (values.only !== 'requests') out['responses'] = show('Answers', await replayResponses(all, undefined, { sockets: values.sockets }), RESPONSE_FEATURES, '←')
   if (values.only !== 'responses') out['requests'] = show('Requests', await replayRequests(all), REQUEST_FEATURES, '→')
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(out, undefined, 1))
 }

@@ -167,7 +167,7 @@ describe('interleaved parallel calls', () => {
         try {
           for (const how of CUTS) {
             b.serve(exchange(upstream), how)
-            const heard = hear(client, await ask(client, b.gateway.fetch, `m-${upstream}`, true), true)
+            const heard = hear(client, await ask(client, b.fetch, `m-${upstream}`, true), true)
             assert.equal(heard.text, TEXT)
             assert.equal(heard.order, 'TC')
             assert.deepEqual(

@@ -39,6 +39,18 @@ export const MODELS: Record<string, Record<Dialect, string>> = {
     'openai-responses': 'gpt-4.1',
     gemini: 'gemini-3-pro-preview',
   },
+  c: {
+    anthropic: 'claude-haiku-4-5',
+    'openai-chat': 'o3',
+    'openai-responses': 'o3',
+    gemini: 'gemini-2.5-flash',
+  },
+  d: {
+    anthropic: 'claude-3-5-haiku-20241022',
+    'openai-chat': 'gpt-5-mini',
+    'openai-responses': 'gpt-5-mini',
+    gemini: 'gemini-2.0-flash',
+  },
 }
 
 const ANSWERS: Record<Dialect, Json> = {
@@ -220,7 +232,9 @@ function judge(sent: Sent, said: Meant, e: Exchange, upstream: Dialect, report: 
   const wrong = faults(upstream, 'request', sent.body)
   report.check(cell, 'schema', wrong.length === 0, wrong.slice(0, 6).join('; '))
   const refused = refusal(sent.url, sent.body)
-  report.check(cell, 'rules', refused === undefined, refused ?? '')
+  // Which models hear is the vendor's to say: its refusal reaches the client word for word.
+  if (refused !== undefined && MODALITY.test(refused)) report.told(cell, 'rules', refused)
+  else report.check(cell, 'rules', refused === undefined, refused ?? '')
 
   const got = mean(upstream, sent.body)
   const keep = (feature: string, kept: boolean, told: RegExp | undefined, why: string) => {
@@ -233,7 +247,7 @@ function judge(sent: Sent, said: Meant, e: Exchange, upstream: Dialect, report: 
   if (said.system.length > 0) {
     const place = squeeze([...got.system, ...got.user].join(''))
     const missing = said.system.find((s) => !place.includes(squeeze(s)))
-    keep('system', missing === undefined, /system|instructions/i, `missing ${cutTo(missing)}`)
+    keep('system', missing === undefined, /system|instructions|billing/i, `missing ${cutTo(missing)}`)
   }
   for (const side of ['user', 'assistant'] as const) {
     const { missing, extra } = inOrder(said[side], got[side])
@@ -295,6 +309,8 @@ function tools(said: Meant, got: Meant, keep: Keep): void {
   if (said.parallel === false && said.tools.length > 0)
     keep('choice', got.parallel === false, /parallel/i, 'parallel calls not forbidden')
 }
+
+const MODALITY = /Content blocks are expected to be either text or image_url type/
 
 /** A dialect without a list of allowed tools gets only those. */
 function onlyAllowed(said: Meant, got: Meant): boolean {
@@ -366,8 +382,20 @@ function inOrder(texts: readonly string[], place: readonly string[]): { missing?
 }
 
 /** Our own words around what was said, which are no invention: see the codecs for each. */
-const WRAPPERS =
-  /<\/?system-reminder>|\[Resultofanearliertoolcall(?:\([^)]*\))?\]|Continue\.?|\[?(?:Image|Images|Attachment|Media|Document|File)[^\]]{0,80}\]?|\[[^\]]*(?:leftout|cannotbepassedon)[^\]]*\]|Attachedtotheresultoftoolcall[^:]*:|\(emptymessage\)|\(Theconversationbeginswithyourmessagebelow\.\)/gi
+const WRAPPERS = new RegExp(
+  [
+    '</?system-reminder>',
+    '\\[[^\\]]*(?:leftout|cannotbepassedon)[^\\]]*\\]',
+    '\\[Resultofanearliertoolcall(?:\\([^)]*\\))?\\]',
+    'Attachedtotheresultoftoolcall[^:]*:',
+    '\\(emptymessage\\)',
+    '\\(Theconversationbeginswithyourmessagebelow\\.\\)',
+    'Goonfromwhereyourlastmessageends\\.',
+    // The name of a document that became text.
+    '[\\w.-]+\\.\\w{2,4}:',
+  ].join('|'),
+  'g',
+)
 
 function unwrapped(extra: string, said: Meant): string {
   let rest = extra

@@ -66,7 +66,7 @@ function isInstruction(message: Message): boolean {
 }
 
 function systemBlocks(message: Message, path: string, losses: Losses): Json[] {
-  const books = (note(message, '$books') ?? []) as Json[]
+  const books = (note(message, 'billing_header') ?? []) as Json[]
   const said = message.parts.flatMap((part) => {
     if (part.type === 'native') return part.protocol === 'anthropic' ? [part.value as Json] : []
     if (part.type !== 'text') {

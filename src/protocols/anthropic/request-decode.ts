@@ -70,7 +70,7 @@ function decodeSystem(t: Taker): Message[] {
   if (isString(content)) return content === '' ? [] : [{ role: 'system', parts: decodeContent(content) }]
   const books = content.filter(isBookkeeping)
   const parts = decodeContent(content.filter((block) => !isBookkeeping(block)))
-  const notes: Json = { ...listNote(content), ...(books.length > 0 && { $books: books }) }
+  const notes: Json = { ...listNote(content), ...(books.length > 0 && { billing_header: books }) }
   if (content.length === 0) return []
   return [{ role: 'system', parts, ...(Object.keys(notes).length > 0 && { extras: { anthropic: notes } }) }]
 }

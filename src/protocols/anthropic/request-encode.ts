@@ -1,4 +1,5 @@
 /** Hub → Messages request (https://docs.claude.com/en/api/messages). */
+import { FailureError, failure } from '../../hub/failure.ts'
 import type { ChatRequest, OutputFormat } from '../../hub/request.ts'
 import type { TargetModel } from '../codec.ts'
 import type { Json } from '../json.ts'
@@ -23,6 +24,10 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const said = encodeConversation(request.messages, home, losses)
   // Models that think by effort are those that refuse a prefill.
   const conversation = !home && target.reasoning?.by === 'effort' ? withoutPrefill(said, losses) : said
+  if (conversation.turns.length === 0 && !home)
+    throw new FailureError(
+      failure('invalid-request', 'nothing of the conversation can be said in Anthropic Messages', { param: 'messages' }),
+    )
   if (request.output?.type === 'json') {
     losses.add('response_format', 'asked for in words')
     conversation.system.push({ type: 'text', text: JSON_ONLY })

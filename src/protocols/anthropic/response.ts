@@ -192,7 +192,7 @@ export function wholeBlocks(part: PartStart): Json[] {
 
 /** A search by another vendor has no sealed contents; the empty strings say so to `decodeSearch`. */
 function answerSearch(part: Omit<SearchPart, 'type'>): Json[] {
-  const safe = part.id.replace(/[^A-Za-z0-9_-]/g, '')
+  const safe = part.id.replace(/[^A-Za-z0-9_]/g, '_')
   const [use, result] = searchBlocks(part, safe.startsWith('srvtoolu_') ? safe : `srvtoolu_${safe}`)
   const { content } = result
   if (!isObjects(content)) return [use, result]

@@ -25,6 +25,9 @@ export const SIGNATURE_BYPASS = 'skip_thought_signature_validator'
 /** Media a function's result may hold (Gemini 3); the rest stands beside the result. */
 const RESULT_MEDIA = new Set(['image/png', 'image/jpeg', 'image/webp', 'application/pdf', 'text/plain'])
 
+/** Media types Gemini reads (https://ai.google.dev/gemini-api/docs/file-input-methods). */
+const READABLE = /^(?:image|audio|video|text)\/|^application\/(?:pdf|json|xml|rtf|x-javascript|javascript|x-python)$/
+
 interface Content {
   role: 'user' | 'model'
   parts: Json[]
@@ -184,6 +187,12 @@ function mediaOf(part: MediaPart, context: Context): Json {
   if (part.detail !== undefined && part.detail !== 'auto') context.lose('detail', 'Gemini has no image detail')
   // `displayName` is Vertex's only; the Gemini API refuses it.
   if (part.name !== undefined) context.lose('name', 'Gemini has no names for files')
+  // Office files and the like are refused with the whole request.
+  const type = part.mediaType?.split(';')[0]?.trim().toLowerCase()
+  if (part.source.type === 'base64' && type !== undefined && !READABLE.test(type) && part.extras?.gemini === undefined) {
+    context.lose(part.kind, `Gemini reads no ${type}`)
+    return { text: `[${part.kind} ${type}: left out, it cannot be passed on here]` }
+  }
   return encodeMedia(part)
 }
 

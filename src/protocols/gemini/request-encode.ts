@@ -235,9 +235,13 @@ function encodeOutput({ output }: ChatRequest, refused: boolean, lose: Lose): Js
   const json = { responseMimeType: 'application/json' }
   if (output.type === 'json') return json
   const { $form: form, ...rest } = (output.extras?.gemini ?? {}) as Json
-  if (form === 'responseSchema') return { ...json, responseSchema: toSubset(output.schema), ...rest }
+  const own = asObject(output.schema)
+  // What the format is for stands in the schema here; its own words come first.
+  const schema =
+    own === undefined || output.description === undefined ? output.schema : { description: output.description, ...own }
+  if (form === 'responseSchema') return { ...json, responseSchema: toSubset(schema), ...rest }
   const field = typeof form === 'string' ? form : 'responseJsonSchema'
-  return { ...json, [field]: toJsonForm(output.schema), ...rest }
+  return { ...json, [field]: toJsonForm(schema), ...rest }
 }
 
 /** The model's levels that this dialect has a word for. */

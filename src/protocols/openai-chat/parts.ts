@@ -8,6 +8,7 @@ import type { CacheMark, MediaPart, MediaSource, Part } from '../../hub/request.
 import { asArray, asObject, type Json } from '../json.ts'
 import { needsFetching } from '../needs-bytes.ts'
 import { audioFormat, audioType, dataUrl, fileName, parseDataUrl } from '../openai-shared/data-url.ts'
+import { ownFile } from '../openai-shared/files.ts'
 import { type Form, ownRest, restOf } from './rest.ts'
 
 const TEXT = new Set(['type', 'text', 'cache_control'])
@@ -86,6 +87,7 @@ function decodePart(wire: Json, form: Form): Part[] {
     }
     case 'video_url': {
       const url = str(asObject(wire['video_url'])?.['url'] ?? wire['video_url'])
+      form.add('video_url')
       return [{ type: 'media', kind: 'video', ...urlSource(url), ...cache, ...restOf(wire, VIDEO) }]
     }
     case 'input_audio': {
@@ -181,10 +183,10 @@ function encodeMedia(part: MediaPart, path: string, form: ReadonlySet<string>, l
     losses.push({ field: path, reason })
     return undefined
   }
-  if (source.type === 'text') return { type: 'text', text: source.text }
+  if (source.type === 'text') return { type: 'text', text: named(part, source.text) }
   if (source.type === 'file')
     return part.kind === 'document'
-      ? { type: 'file', file: { file_id: source.id } }
+      ? { type: 'file', file: { file_id: ownFile(source.id, path) } }
       : lost('a file the vendor keeps cannot be named here')
   switch (part.kind) {
     case 'image': {
@@ -192,6 +194,8 @@ function encodeMedia(part: MediaPart, path: string, form: ReadonlySet<string>, l
       return { type: 'image_url', image_url: { url, ...(part.detail !== undefined && { detail: part.detail }) } }
     }
     case 'video':
+      // OpenRouter's word; OpenAI refuses the whole request for it.
+      if (!form.has('video_url')) return lost('chat completions take no video')
       return { type: 'video_url', video_url: { url: urlOf(part, 'video/mp4') } }
     case 'audio':
       if (source.type === 'url') throw needsFetching(TITLE, part.kind, source.url, path)
@@ -200,13 +204,18 @@ function encodeMedia(part: MediaPart, path: string, form: ReadonlySet<string>, l
       const type = part.mediaType?.split(';')[0] ?? ''
       // Only PDFs pass as files; a text document is text.
       if (source.type === 'base64' && type.startsWith('text/'))
-        return { type: 'text', text: Buffer.from(source.data, 'base64').toString('utf8') }
+        return { type: 'text', text: named(part, Buffer.from(source.data, 'base64').toString('utf8')) }
       if (!form.has('file_url') && source.type === 'url' && needsBytes(source.url, part))
         throw needsFetching(TITLE, part.kind, source.url, path)
       const filename = part.name ?? fileName(type || 'application/pdf')
       return { type: 'file', file: { file_data: urlOf(part, 'application/pdf'), filename } }
     }
   }
+}
+
+/** A text document that travels as text keeps its name in its first line. */
+function named({ name }: MediaPart, text: string): string {
+  return name === undefined ? text : `${name}:\n${text}`
 }
 
 /** The source as a URL. */

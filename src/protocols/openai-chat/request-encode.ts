@@ -65,7 +65,8 @@ function limits(request: ChatRequest, target: TargetModel, form: ReadonlySet<str
     body['logprobs'] = true
     if (logprobs.top !== undefined) body['top_logprobs'] = logprobs.top
   }
-  if (alwaysReasons(target)) withoutSampling(body, losses)
+  if (alwaysReasons(target)) withoutSampling(body, losses, SAMPLING)
+  else if (target.reasoning?.by === 'effort') withoutSampling(body, losses, { stop: undefined })
   // Answers beyond the first would be paid for and thrown away.
   if (form.has('n') && request.count !== undefined) body['n'] = request.count
   else if ((request.count ?? 1) > 1) losses.push({ field: 'n', reason: 'one answer a request' })
@@ -83,16 +84,16 @@ const SAMPLING: Record<string, unknown> = {
   stop: undefined,
 }
 
-/** Whether the model cannot but reason; one whose effort can be `none` samples like any other. */
+/** Whether the model cannot but reason; one whose effort can be `none` samples like any other, but takes no `stop` either. */
 function alwaysReasons({ reasoning }: TargetModel): boolean {
   return reasoning?.by === 'effort' && !reasoning.levels.includes('none')
 }
 
-function withoutSampling(body: Json, losses: Loss[]): void {
-  for (const [field, standard] of Object.entries(SAMPLING)) {
+function withoutSampling(body: Json, losses: Loss[], refused: Record<string, unknown>): void {
+  for (const [field, standard] of Object.entries(refused)) {
     if (body[field] === undefined || body[field] === standard) continue
     delete body[field]
-    losses.push({ field, reason: 'models that always reason do not take it' })
+    losses.push({ field, reason: 'this model reasons, and such models do not take it' })
   }
 }
 

@@ -320,6 +320,8 @@ describe('a chat request written', () => {
     const rich: ChatRequest = {
       model: 'm',
       stream: true,
+      // Video is said only to those whose clients say it.
+      extras: { 'openai-chat': { $form: ['video_url'] } },
       messages: [
         { role: 'system', parts: [{ type: 'text', text: 'rules' }] },
         user(

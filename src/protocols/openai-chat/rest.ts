@@ -27,7 +27,7 @@ export function noteOf(node: Node, name: '$form' | '$role'): unknown {
 /**
  * How a client said a thing that can be said in more than one way. It is a note about the spelling and never a value, so
  * it cannot go stale: `max_completion_tokens`, `reasoning`, `thinking`, `enable_thinking`, `functions`, `cache_control`,
- * `custom`, `allowed_tools`, `images`, `file_url`, `tool.media`, `random_seed`, `n`.
+ * `custom`, `allowed_tools`, `images`, `file_url`, `video_url`, `tool.media`, `random_seed`, `n`.
  */
 export type Form = Set<string>
 

@@ -11,9 +11,9 @@ import { annotationOf, answerId, usageObject } from './answer.ts'
 import { finishWord } from './finish.ts'
 import { urlOf } from './parts.ts'
 import { formOf, ownRest } from './rest.ts'
-import { callExtra, detailsOf, stateDetail } from './thoughts.ts'
+import { callExtra, detailsOf, stateDetail, unsignedDetail } from './thoughts.ts'
 
-type Open = { part: PartStart; call?: number; said: boolean; offset: number }
+type Open = { part: PartStart; call?: number; said: boolean; signed?: true; offset: number }
 /** A running part in its turn, and what waits of it. */
 type Queued = { index: number; held: PartEvent[] }
 type PartEvent = Extract<StreamEvent, { index: number }>
@@ -119,7 +119,9 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
     return say({ tool_calls: [{ index: call, ...input(part, text) }] })
   }
 
-  function sign({ part, call }: Open, signature: Signature): string {
+  function sign(entry: Open, signature: Signature): string {
+    const { part, call } = entry
+    entry.signed = true
     if (part.type === 'tool-call')
       return older ? '' : say({ tool_calls: [{ index: call, ...input(part, ''), ...callExtra(signature) }] })
     // The words have been said; the state follows them.
@@ -136,6 +138,7 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
   function end(index: number): string {
     const entry = open.get(index)
     open.delete(index)
+    if (entry?.part.type === 'reasoning' && entry.said && !entry.signed) return say({ reasoning_details: [unsignedDetail()] })
     // No arguments are an empty object: clients parse the text.
     if (entry?.part.type === 'tool-call' && !entry.said && !entry.part.custom) return argumentsDelta(entry, '{}')
     return ''

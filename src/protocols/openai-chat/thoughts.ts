@@ -71,7 +71,7 @@ export function detailsOf(parts: readonly ReasoningPart[], own: boolean): Json[]
 
 /** @param own only state that was made here: what is written to an upstream. */
 function detailsOfOne({ signature, text }: ReasoningPart, own: boolean): Json[] {
-  if (signature === undefined) return []
+  if (signature === undefined) return own || text === '' ? [] : [unsignedDetail()]
   if (signature.issuer === ID) {
     if (!signature.value.startsWith('[')) return []
     try {
@@ -81,6 +81,14 @@ function detailsOfOne({ signature, text }: ReasoningPart, own: boolean): Json[] 
     }
   }
   return own ? [] : [stateDetail(signature, text)]
+}
+
+/**
+ * Tells a client's history that these words came from another dialect, without any state: an upstream that refuses
+ * thoughts must not get them for its own.
+ */
+export function unsignedDetail(): Json {
+  return stateDetail({ issuer: 'none', value: '' })
 }
 
 /** One entry with foreign state in it. */

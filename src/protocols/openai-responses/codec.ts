@@ -5,6 +5,7 @@ import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
 import { responsesDecoder } from './stream-decode.ts'
 import { responsesEncoder } from './stream-encode.ts'
+import { compacted, compactingEncoder } from './trigger.ts'
 
 /**
  * OpenAI Responses ↔ hub.
@@ -20,6 +21,9 @@ export const openaiResponsesCodec: Codec = {
   },
   needsBytes,
   request: { decode: decodeRequest, encode: encodeRequest },
-  response: { decode: decodeResponse, encode: encodeResponse },
-  stream: { decoder: responsesDecoder, encoder: responsesEncoder },
+  response: {
+    decode: decodeResponse,
+    encode: (answer, context) => encodeResponse(compacted(answer, context), context),
+  },
+  stream: { decoder: responsesDecoder, encoder: (context) => compactingEncoder(responsesEncoder(context), context) },
 }

@@ -8,7 +8,7 @@ import { asArray, asObject, isText, type Json } from '../json.ts'
 import type { Emulation } from '../protocol.ts'
 import { itemsOf } from './continuation.ts'
 
-const TASK = `Summarise the conversation so far, faithfully and in full, for a model that will go on with it and will see nothing but your summary. Keep: what the user wants and every instruction that still holds, decisions and why they were made, facts, names, paths, identifiers and code that still matter, what the tools were asked and what they answered, what is done, what is open, and the next step. Invent nothing, leave out greetings and repetition, call no tool. Answer with the summary alone.`
+export const TASK = `Summarise the conversation so far, faithfully and in full, for a model that will go on with it and will see nothing but your summary. Keep: what the user wants and every instruction that still holds, decisions and why they were made, facts, names, paths, identifiers and code that still matter, what the tools were asked and what they answered, what is done, what is open, and the next step. Invent nothing, leave out greetings and repetition, call no tool. Answer with the summary alone.`
 
 /** The first line of every summary, so that nobody takes it for the vendor's own compaction. */
 export const SUMMARY_HEAD =

@@ -3,6 +3,7 @@ import type { Citation, MediaPart, NativePart, Part, RefusalPart, TextPart } fro
 import { asArray, asObject, type Json } from '../json.ts'
 import { needsFetching } from '../needs-bytes.ts'
 import { audioFormat, audioType, dataUrl, fileName, parseDataUrl, typeOfName } from '../openai-shared/data-url.ts'
+import { ownFile } from '../openai-shared/files.ts'
 import { ID, keep, notes, restOf, taker } from './own.ts'
 
 /** The `type` of text at a place: what goes in is `input_text`, what the model said `output_text`. */
@@ -211,7 +212,7 @@ function encodeImage(part: MediaPart): Json | undefined {
     case 'url':
       return { type: 'input_image', image_url: source.url, ...rest }
     case 'file':
-      return { type: 'input_image', file_id: source.id, ...rest }
+      return { type: 'input_image', file_id: ownFile(source.id), ...rest }
     case 'text':
       return undefined
   }
@@ -235,7 +236,7 @@ function encodeFile(part: MediaPart): Json {
     case 'url':
       return { type: 'input_file', ...rest, file_url: source.url }
     case 'file':
-      return { type: 'input_file', ...rest, file_id: source.id }
+      return { type: 'input_file', ...rest, file_id: ownFile(source.id) }
     // Every endpoint takes text; files of text only some.
     case 'text':
       return { type: 'input_text', text: name === undefined ? source.text : `${name}:\n${source.text}` }

@@ -49,11 +49,21 @@ describe('what a turn adds', () => {
   })
 })
 
+it('items that are only named are put in, where they are known', () => {
+  const { dereferenced } = responsesContinuation
+  const find = (id: string) => (id === 'fc_1' ? call('c1') : undefined)
+  const named = (id: string) => `{"type":"item_reference","id":"${id}"}`
+  assert.equal(dereferenced(`${user('a')},${named('fc_1')}`, find), `${user('a')},${call('c1')}`)
+  assert.equal(dereferenced(`${named('fc_1')},${named('fc_2')}`, find), `${call('c1')},${named('fc_2')}`)
+  assert.equal(dereferenced(`${user('a')},${named('fc_2')}`, find), undefined)
+})
+
 describe('an answer', () => {
   const message = { id: 'msg_1', type: 'message', role: 'assistant', content: [] }
   it('is read whole, or from the last event of a stream', () => {
     const response = { id: 'resp_1', output: [message] }
-    const expected = { id: 'resp_1', items: JSON.stringify(message) }
+    const text = JSON.stringify(message)
+    const expected = { id: 'resp_1', items: text, named: [['msg_1', text]] }
     assert.deepEqual(responsesContinuation.answered(JSON.stringify(response)), expected)
     const end = `event: x\ndata: {"a":1}\n\nevent: response.completed\ndata: ${JSON.stringify({ type: 'response.completed', response })}\n\n`
     assert.deepEqual(responsesContinuation.answered(end), expected)

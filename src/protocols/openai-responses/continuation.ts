@@ -15,6 +15,8 @@ export const responsesContinuation: Continuation = {
   unstored: 'store',
   items: itemsOf,
   joined,
+  reference: '"item_reference"',
+  dereferenced,
   answered,
   idIn: (head) => /"id"\s*:\s*"(resp_[\w-]+)"/.exec(head)?.[1],
 }
@@ -86,7 +88,30 @@ export function answerOf(response: Json, done: readonly unknown[] = []): Answere
   const { id } = response
   if (!isText(id)) return undefined
   const told = asArray(response['output'])
-  return { id, items: sendable(told.length > 0 ? told : done) }
+  const output = told.length > 0 ? told : done
+  const named = output.flatMap((item) => {
+    const { id } = asObject(item) ?? {}
+    return isText(id) ? [[id, stringifyExact(item)] as const] : []
+  })
+  return { id, items: sendable(output), named }
+}
+
+/** Clients that expect their answers to be stored send `item_reference` in place of what was answered (the AI SDK does). */
+function dereferenced(items: string, find: (id: string) => string | undefined): string | undefined {
+  let list: Json[]
+  try {
+    list = parseExact(`[${items}]`) as Json[]
+  } catch {
+    return undefined
+  }
+  let known = 0
+  const texts = list.map((item) => {
+    const { type, id } = item
+    const found = type === 'item_reference' && isText(id) ? find(id) : undefined
+    if (found !== undefined) known += 1
+    return found ?? stringifyExact(item)
+  })
+  return known > 0 ? texts.join(',') : undefined
 }
 
 /**

@@ -16,6 +16,7 @@ import { decodeContent } from './content.ts'
 import { callOf, decodeItem } from './items.ts'
 import { ID, keep, type Notes, taker } from './own.ts'
 import { decodeChoice, decodeTool } from './tools.ts'
+import { decodeCompaction } from './trigger.ts'
 
 /** `include` entries the hub has words for. */
 export const SEALED = 'reasoning.encrypted_content'
@@ -137,7 +138,7 @@ function decodeInput(input: unknown, tools: Tool[]): Message[] {
       const { tools: _, ...item_ } = item
       return { role: 'system', parts: [], ...keep({ $item: item_ }) }
     }
-    return decodeMessage(item, at)
+    return decodeCompaction(item) ?? decodeMessage(item, at)
   })
   return withCallSignatures(messages)
 }

@@ -8,6 +8,7 @@ import { encodeCall, encodeImageCall, encodeReasoning, encodeSearch, sealedOf } 
 import { ID, notes, restOf } from './own.ts'
 import { encodeSettings } from './settings-encode.ts'
 import { encodeTool } from './tools.ts'
+import { triggerOf } from './trigger.ts'
 
 /** What one request needs to know of itself while its items are written. */
 interface Scope {
@@ -113,6 +114,8 @@ function encodeInput(messages: readonly Message[], scope: Scope): Json[] {
     if ($item?.['type'] === 'additional_tools') {
       items.push({ ...$item, tools: toolsIn(scope, lists) })
       lists += 1
+    } else if (triggerOf(message) !== undefined) {
+      items.push(triggerOf(message) as Json)
     } else if (message.parts.length === 0) {
       if ($content === 'empty') items.push(messageItem(message, []))
     } else items.push(...encodeMessage(message, scope))
@@ -206,6 +209,8 @@ function encodeContentPart(part: Part, usual: TextType, scope: Scope): Json | un
 function encodeMediaPart(part: MediaPart, { losses }: Scope): Json | undefined {
   const encoded = encodeMedia(part)
   if (encoded === undefined) losses.push({ field: part.kind, reason: 'OpenAI Responses takes no such media' })
+  else if (part.name !== undefined && part.source.type === 'url')
+    losses.push({ field: 'name', reason: 'a file by its address has no other name' })
   return encoded
 }
 

@@ -260,7 +260,7 @@ describe('the input', () => {
     const messages = messagesOf(...input)
     assert.deepEqual(
       messages.map((m) => m.parts[0]?.type),
-      ['search', 'search', 'native', 'media', 'native', 'native', 'native', 'native', 'native'],
+      ['search', 'search', 'native', 'media', 'native', 'native', 'native', 'text', 'native'],
     )
     assert.deepEqual(messages.map((m) => m.role).slice(-3), ['assistant', 'user', 'user'])
     assert.deepEqual(again({ input }), { input })

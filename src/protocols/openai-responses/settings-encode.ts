@@ -58,7 +58,8 @@ export function encodeSettings(request: ChatRequest, target: TargetModel, losses
   // Asked of a model that does not reason, sealed reasoning is refused: so only where reasoning is known or asked for.
   const sealed = own
     ? $sealed
-    : target.reasoning !== undefined || reasoning !== undefined || hasSealed(request.messages)
+    : target.reasons !== false &&
+      (target.reasoning !== undefined || reasoning !== undefined || hasSealed(request.messages))
   const include = [
     ...(sealed ? [SEALED] : []),
     ...asArray(included),
@@ -96,6 +97,11 @@ function encodeReasoningControl(
   const control = request.reasoning
   if (control === undefined) return undefined
   const { depth, show } = control
+  // The whole request would be refused for it.
+  if (target.reasons === false && !own) {
+    if (depth !== undefined && depth.mode !== 'auto') drop('reasoning', 'this model does not reason')
+    return undefined
+  }
   const levels = target.reasoning?.by === 'effort' ? target.reasoning.levels : undefined
   const rest = restOf(control)
   const out: Json = { ...rest }

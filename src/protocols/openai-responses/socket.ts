@@ -76,7 +76,7 @@ export function eventsOfWhole(response: Json): string[] {
 }
 
 /** Headers of a refusal that an error frame repeats: they tell when to come back, and whom to ask about it. */
-const TOLD = /^(?:retry-after|x-should-retry|x-request-id|x-ratelimit-|x-codex-|x-logicaproxy-)/
+const TOLD = /^(?:retry-after|x-should-retry|x-request-id|x-ratelimit-|x-codex-|x-logicaproxy-request-id$)/
 
 /** A refusal as a frame. Names and values of the headers in turn. */
 export function errorFrame(status: number, headers: readonly string[], body: string): string {

@@ -14,6 +14,7 @@ export const openaiModels: readonly ProviderModel[] = [
 
 /** Reasoning levels: domain.md 1.2, "Models". */
 const families: readonly ModelFamily[] = [
+  { pattern: /^(?:gpt-3\.5|gpt-4|chatgpt-|gpt-5.*-chat)/, reasons: false },
   { pattern: /^gpt-5\.[6-9]/, reasoning: levels('low', 'medium', 'high', 'xhigh', 'max') },
   { pattern: /^gpt-5\.[3-5]/, reasoning: levels('low', 'medium', 'high', 'xhigh') },
   { pattern: /^gpt-5\.2/, reasoning: levels('none', 'low', 'medium', 'high', 'xhigh') },

@@ -11,7 +11,13 @@ const { createOpenAICompatible } = await from('@ai-sdk/openai-compatible/dist/in
 const openai = createOpenAI({ baseURL: `${BASE}/v1`, apiKey: KEY })
 const models = {
   chat: openai.chat('gpt-4o'),
-  compatible: createOpenAICompatible({ name: 'probe', baseURL: `${BASE}/v1`, apiKey: KEY })('gpt-4o'),
+  compatible: createOpenAICompatible({
+    name: 'probe',
+    baseURL: `${BASE}/v1`,
+    apiKey: KEY,
+    supportsStructuredOutputs: true,
+    includeUsage: true,
+  })('gpt-4o'),
   responses: openai.responses('gpt-5.1-codex'),
   anthropic: createAnthropic({ baseURL: `${BASE}/v1`, apiKey: KEY })('claude-sonnet-4-6'),
   google: createGoogleGenerativeAI({ baseURL: `${BASE}/v1beta`, apiKey: KEY })('gemini-2.5-pro'),
