@@ -9,7 +9,7 @@ import { type Failure, FailureError, failure } from '../hub/failure.ts'
 import type { Usage } from '../hub/response.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
-import { decoderFor, sniffEncoding } from '../wire/decompress.ts'
+import { createSniffer, decoderFor } from '../wire/decompress.ts'
 import { createSseParser, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
 import type { Carrier } from './carrier.ts'
 import { type ClockLimits, type ClockState, nextLook, runOut } from './clocks.ts'
@@ -85,10 +85,6 @@ export interface Attempt {
 const WHOLE_HELD_BYTES = 4 * 1024 * 1024
 /** An answer that has to be translated is held whole, up to this size. */
 const WHOLE_MOST_BYTES = 64 * 1024 * 1024
-/** So many bytes tell whether an answer is compressed, though no header says so. */
-const SNIFF_BYTES = 4
-/** The first bytes of gzip and zstd. */
-const COMPRESSED: ReadonlySet<number> = new Set([0x1f, 0x28])
 /** What is read of a refusal. */
 const REFUSAL_BYTES = 256 * 1024
 /** Whole answers come in one piece after all the thinking: they get this many times the patience of a first event. */
@@ -114,8 +110,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
   let pausedAt = 0
   let maxGapMs = 0
   let firstChunk = true
-  let sniffed = false
-  let unsniffed: Buffer | undefined
+  // Some answers come compressed though no header says so.
+  let sniff: ReturnType<typeof createSniffer> | undefined = createSniffer()
   let decoder: Transform | undefined
 
   // Of a whole answer or a refusal: everything so far. Of a stream: finished events not yet let go.
@@ -167,16 +163,12 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       if (mode === 'whole') rearm()
     }
     lastByteAt = now()
-    if (!sniffed) {
-      // A coding shows in its first bytes, which may come one by one.
-      chunk = unsniffed === undefined ? piece : Buffer.concat([unsniffed, piece])
-      if (decoder === undefined && chunk.length < SNIFF_BYTES && COMPRESSED.has(chunk[0]!)) {
-        unsniffed = chunk
-        return
-      }
-      sniffed = true
-      unsniffed = undefined
-      if (decoder === undefined) useDecoder(decoderFor(sniffEncoding(chunk)))
+    if (decoder === undefined && sniff !== undefined) {
+      const seen = sniff(piece)
+      if (seen === undefined) return
+      sniff = undefined
+      chunk = seen.chunk
+      useDecoder(decoderFor(seen.encoding))
     }
     if (decoder === undefined) feed(chunk)
     else if (!decoder.write(chunk)) {
@@ -201,12 +193,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       held.push(chunk)
       if (heldBytes > WHOLE_HELD_BYTES && carrier?.whole === undefined && !input.stream) begin()
       else if (heldBytes > WHOLE_MOST_BYTES)
-        lost(
-          failure('upstream', `${input.upstream} sent an answer too large to translate`, {
-            scope: 'request',
-            status: 502,
-          }),
-        )
+        lost({ ...fault('sent an answer too large to translate'), scope: 'request' })
     }
   }
 
@@ -216,7 +203,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       finished = parser!.push(chunk)
     } catch (error) {
       if (!(error instanceof SseTooLargeError)) throw error
-      broken(failure('upstream', `${input.upstream} sent ${error.message}`, { scope: 'model' }))
+      broken(fault(`sent ${error.message}`))
       return
     }
     if (sawError !== undefined && !sawContent) {
@@ -246,7 +233,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       // One chunk may bring what follows an error, too; it does not undo it.
       if (sawError !== undefined) return
       if (isHalfObject(event.data)) {
-        sawError = failure('upstream', `${input.upstream} sent a broken event`, { scope: 'model' })
+        sawError = fault('sent a broken event')
         return
       }
     }
@@ -296,11 +283,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     const body = Buffer.concat(held)
     const text = body.toString('utf8')
     if (status < 400) {
-      lost(
-        failure('upstream', `${input.upstream} answered with a redirect (${status}), which is never followed`, {
-          scope: 'provider',
-        }),
-      )
+      lost({ ...fault(`answered with a redirect (${status}), which is never followed`), scope: 'provider' })
       return
     }
     const read = protocol.failure.decode(status, headers, text)
@@ -319,15 +302,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       ended(tap!.failure)
       return
     }
-    broken(
-      failure(
-        'upstream',
-        `${input.upstream} ended the stream ${begun ? 'before the answer was complete' : 'without an answer'}`,
-        {
-          scope: 'model',
-        },
-      ),
-    )
+    broken(fault(`ended the stream ${begun ? 'before the answer was complete' : 'without an answer'}`))
   }
 
   function wholeEnded(): void {
@@ -358,12 +333,9 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     const first = firstCharacter(body)
     if (first !== '{' && first !== '[') {
       const type = String(headers['content-type'] ?? 'no content type')
-      return failure('upstream', `${input.upstream} answered ${status} with something that is no JSON (${type})`, {
-        scope: 'model',
-      })
+      return fault(`answered ${status} with something that is no JSON (${type})`)
     }
-    if (first === '{' && !isWholeObject(body))
-      return failure('upstream', `${input.upstream} sent an answer that is broken off`, { scope: 'model' })
+    if (first === '{' && !isWholeObject(body)) return fault('sent an answer that is broken off')
     return protocol.wholeFailure(body)
   }
 
@@ -444,6 +416,11 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
         break
     }
     rearm()
+  }
+
+  /** The upstream did what it should not have. */
+  function fault(what: string): Failure {
+    return failure('upstream', `${input.upstream} ${what}`, { scope: 'model' })
   }
 
   function timedOut(what: string): Failure {

@@ -22,6 +22,27 @@ export function sniffEncoding(chunk: Buffer): string | undefined {
   return undefined
 }
 
+/** So many bytes tell whether an answer is compressed. */
+const SNIFF_BYTES = 4
+/** The first bytes of gzip and zstd. */
+const FIRST_BYTES: ReadonlySet<number> = new Set([0x1f, 0x28])
+
+/**
+ * Sniffs the beginning of a stream, whose first bytes may come one by one.
+ * @returns a function that takes chunks and gives them back with the coding they betray, or nothing while it cannot tell.
+ */
+export function createSniffer(): (chunk: Buffer) => { chunk: Buffer; encoding: string | undefined } | undefined {
+  let before: Buffer | undefined
+  return (piece) => {
+    const chunk = before === undefined ? piece : Buffer.concat([before, piece])
+    if (chunk.length < SNIFF_BYTES && FIRST_BYTES.has(chunk[0]!)) {
+      before = chunk
+      return undefined
+    }
+    return { chunk, encoding: sniffEncoding(chunk) }
+  }
+}
+
 export class UnknownEncodingError extends Error {}
 export class TooLargeError extends Error {}
 

@@ -322,7 +322,7 @@ function geminiChunks(chunks: Json[]): Heard {
       if (answered.has(part.functionCall?.name) || part.functionResponse) continue
       if (part.functionCall && !part.functionCall.name) continue
       if (part.functionCall) l.call(part.functionCall.id, part.functionCall.name, part.functionCall.args)
-      else if (part.inlineData) l.heard.images += part.thought ? 0 : 1
+      else if (part.inlineData) l.heard.images += !part.thought && /^image\//.test(part.inlineData.mimeType ?? '') ? 1 : 0
       else if (part.thought) l.thought(part.text)
       else l.text(part.text)
     }

@@ -138,7 +138,8 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
   function end(index: number): string {
     const entry = open.get(index)
     open.delete(index)
-    if (entry?.part.type === 'reasoning' && entry.said && !entry.signed) return say({ reasoning_details: [unsignedDetail()] })
+    if (entry?.part.type === 'reasoning' && entry.said && !entry.signed)
+      return say({ reasoning_details: [unsignedDetail()] })
     // No arguments are an empty object: clients parse the text.
     if (entry?.part.type === 'tool-call' && !entry.said && !entry.part.custom) return argumentsDelta(entry, '{}')
     return ''

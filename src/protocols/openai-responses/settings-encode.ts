@@ -46,8 +46,11 @@ export function encodeSettings(request: ChatRequest, target: TargetModel, losses
     if (tooFew) drop('max_tokens', `raised to ${LEAST_OUTPUT}, the least OpenAI Responses takes`)
     settings['max_output_tokens'] = tooFew ? LEAST_OUTPUT : request.maxOutputTokens
   }
-  if (request.temperature !== undefined) settings['temperature'] = request.temperature
-  if (request.topP !== undefined) settings['top_p'] = request.topP
+  // Models that always reason refuse any sampling but the default.
+  const samples = own || target.reasoning?.by !== 'effort' || target.reasoning.levels.includes('none')
+  for (const [field, value] of [['temperature', request.temperature], ['top_p', request.topP]] as const)
+    if (value !== undefined && (samples || value === 1)) settings[field] = value
+    else if (value !== undefined) drop(field, 'models that always reason do not take it')
 
   const text: Json = { ...asObject(texts) }
   const format = encodeFormat(request, own, drop)
