@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { failure } from '../hub/failure.ts'
 import type { Account } from './account.ts'
 import { DEFAULT_COOLDOWN } from './cooldown.ts'
-import { account, candidate, clock } from './fixture.test.ts'
 import { type Candidate, createPool, type Pool, type Seat, type Strategy, type TakeOptions } from './pool.ts'
+import { account, candidate, clock } from './testing/fixture.ts'
 
 const busy = failure('overloaded', 'busy', { scope: 'model' })
 const broke = failure('quota-exhausted', 'no money', { scope: 'account', retryAfter: 1000 })

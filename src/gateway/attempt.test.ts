@@ -20,7 +20,7 @@ import {
   type StreamId,
   settle,
   streamBytes,
-} from './fixture.test.ts'
+} from './testing/fixture.ts'
 import type { UpstreamHeaders } from './transport.ts'
 
 const NO_LIMITS = {

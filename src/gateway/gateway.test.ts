@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { clock } from '../accounts/fixture.test.ts'
+import { clock } from '../accounts/testing/fixture.ts'
+import { stopping } from './gateway.ts'
 import {
   EVENT_STREAM,
   endpoints,
@@ -13,8 +14,7 @@ import {
   STREAMS,
   settle,
   streamBytes,
-} from './fixture.test.ts'
-import { stopping } from './gateway.ts'
+} from './testing/fixture.ts'
 
 const whole = '{"choices":[{"message":{"content":"hi"}}]}'
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -7,9 +7,9 @@ import type { MediaPart, Message } from '../hub/request.ts'
 import { geminiCodec } from '../protocols/gemini/codec.ts'
 import { openaiChatCodec } from '../protocols/openai-chat/codec.ts'
 import { openaiResponsesCodec } from '../protocols/openai-responses/codec.ts'
-import { endpoints, fakeReply, fakeTransport, inbound, matched, road, settle, snapshotOf } from './fixture.test.ts'
 import { createRemoteMedia, type MediaPolicy, type RemoteMedia } from './media.ts'
 import { type MediaContent, neededUrls, withContent } from './media-parts.ts'
+import { endpoints, fakeReply, fakeTransport, inbound, matched, road, settle, snapshotOf } from './testing/fixture.ts'
 
 const PNG = Buffer.from('\x89PNG\r\n\x1a\nthe rest', 'latin1')
 const MIB = 1024 * 1024

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { clock } from '../accounts/fixture.test.ts'
+import { clock } from '../accounts/testing/fixture.ts'
 import { createRetryBudget } from './retry-budget.ts'
 
 function drain(budget: { withdraw(): boolean }): number {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { protocolOf } from '../protocols/index.ts'
 import { peek } from '../wire/peek.ts'
-import { STREAM_IDS, type StreamId } from './fixture.test.ts'
 import { SESSION_FIELDS, sessionKey } from './session.ts'
+import { STREAM_IDS, type StreamId } from './testing/fixture.ts'
 
 function key(id: StreamId, body: unknown, headers: Record<string, string> = {}): string | undefined {
   const { conversation } = protocolOf(id)

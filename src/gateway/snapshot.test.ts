@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { endpoints, fakeReply, fakeTransport, inbound, matched, road, snapshotOf } from './fixture.test.ts'
 import { stopping } from './gateway.ts'
+import { endpoints, fakeReply, fakeTransport, inbound, matched, road, snapshotOf } from './testing/fixture.ts'
 
 describe('a snapshot', () => {
   it('cannot be changed', () => {

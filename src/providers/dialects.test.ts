@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Account } from '../accounts/account.ts'
-import { account } from '../accounts/fixture.test.ts'
+import { account } from '../accounts/testing/fixture.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import { dialectRequest } from './dialects.ts'
 import { compatible, providers } from './index.ts'

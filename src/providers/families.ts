@@ -20,7 +20,10 @@ export const levels = (...names: Effort[]): ReasoningAbility => ({ by: 'effort',
 export const budget = (min: number, max: number, off: boolean): ReasoningAbility => ({ by: 'budget', min, max, off })
 
 /** What any of the providers knows of a model; compatible endpoints serve other vendors' models under their names. */
-export function modelFacts(providers: Iterable<Provider>, id: string): (Omit<ProviderModel, 'id'> & Pick<ModelFamily, 'reasons'>) | undefined {
+export function modelFacts(
+  providers: Iterable<Provider>,
+  id: string,
+): (Omit<ProviderModel, 'id'> & Pick<ModelFamily, 'reasons'>) | undefined {
   const name = id.slice(id.lastIndexOf('/') + 1)
   for (const { models, families } of providers) {
     const family = families?.find(({ pattern }) => pattern.test(name))

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { stringify } from 'yaml'
 import { parseConfig } from '../config/load.ts'
 import { compileAccess, isLoopback, queryWithoutKeys, type RequestHead } from './access.ts'
-import { head } from './fixture.test.ts'
+import { head } from './testing/fixture.ts'
 
 const access = (config: object, onKey?: (key: string) => void) =>
   compileAccess(parseConfig(stringify(config), { env: {} }).config, onKey)

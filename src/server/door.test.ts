@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { endpoints } from '../gateway/fixture.test.ts'
+import { endpoints } from '../gateway/testing/fixture.ts'
 import { failure } from '../hub/failure.ts'
 import type { RequestHead } from './access.ts'
 import type { Door, Verdict } from './door.ts'
-import { head, house } from './fixture.test.ts'
+import { head, house } from './testing/fixture.ts'
 
 const LOCAL = { host: 'localhost' }
 const KEYED = endpoints(1, { 'api-keys': ['good', { name: 'narrow', key: 'narrow', models: ['other*'] }] })

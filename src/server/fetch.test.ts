@@ -9,9 +9,9 @@ import {
   STREAMS,
   settle,
   streamBytes,
-} from '../gateway/fixture.test.ts'
+} from '../gateway/testing/fixture.ts'
 import { createFetchHandler } from './fetch.ts'
-import { house } from './fixture.test.ts'
+import { house } from './testing/fixture.ts'
 
 function face(answer?: (sent: Sent) => void, config: object = endpoints(1)) {
   const transport = fakeTransport(answer)

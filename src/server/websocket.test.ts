@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { it } from 'node:test'
 import { WebSocket } from 'ws'
 import type { Verdict } from './door.ts'
-import { head, house } from './fixture.test.ts'
+import { head, house } from './testing/fixture.ts'
 import { createWebSockets, type WebSocketOptions, type WebSockets } from './websocket.ts'
 
 async function opened(more: Partial<WebSocketOptions>) {

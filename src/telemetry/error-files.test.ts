@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createErrorFiles, type ErrorFilesOptions } from './error-files.ts'
-import { callRecord, failedExchange } from './fixture.test.ts'
 import { createRedactor } from './redact.ts'
+import { callRecord, failedExchange } from './testing/fixture.ts'
 
 describe('error files', () => {
   let root: string

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Failure } from '../hub/failure.ts'
-import { attemptRecord, callRecord, failedExchange } from './fixture.test.ts'
 import {
   attachTelemetry,
   createLog,
@@ -14,6 +13,7 @@ import {
   type EventSource,
   type TelemetryConfig,
 } from './index.ts'
+import { attemptRecord, callRecord, failedExchange } from './testing/fixture.ts'
 
 const NOON = Date.UTC(2026, 8, 7, 12)
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { attemptRecord, callRecord } from './fixture.test.ts'
 import { createMetrics, type MetricsOptions } from './metrics.ts'
 import { createRedactor, REDACTED } from './redact.ts'
 import { Histogram } from './registry.ts'
+import { attemptRecord, callRecord } from './testing/fixture.ts'
 
 function metricsAt(over: Partial<MetricsOptions> = {}) {
   return createMetrics({ version: '1.2.3', now: () => 61_500, startedAt: 1500, process: false, ...over })

@@ -2,7 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { GoogleGenAI } from '@google/genai'
 import OpenAI from 'openai'
-import { type Dialect, type Json } from './corpus.ts'
+import type { Dialect, Json } from './corpus.ts'
 
 /** Where the clients believe the gateway is. */
 export const ORIGIN = 'http://127.0.0.1:8317'

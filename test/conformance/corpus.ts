@@ -10,8 +10,7 @@ const ROOT = join(SHARED, 'corpus')
 export const SPECS = join(SHARED, 'specs')
 
 /** Why nothing is replayed, or false. */
-export const corpusMissing: string | false =
-  existsSync(ROOT) && existsSync(SPECS) ? false : `no recordings at ${ROOT}`
+export const corpusMissing: string | false = existsSync(ROOT) && existsSync(SPECS) ? false : `no recordings at ${ROOT}`
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of many vendors, read by code that asks before it takes
 export type Json = any
@@ -71,7 +70,8 @@ export function corpus(): Exchange[] {
         facts: json.facts ?? {},
         request: json.request?.body == null ? undefined : { url: json.request.url ?? '', body: json.request.body },
         status: json.response.status,
-        contentType: headers['content-type'] ?? (json.response.sse === undefined ? 'application/json' : 'text/event-stream'),
+        contentType:
+          headers['content-type'] ?? (json.response.sse === undefined ? 'application/json' : 'text/event-stream'),
         headers,
         body: json.response.body,
         sse: json.response.sse ?? undefined,

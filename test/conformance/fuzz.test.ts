@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { createGateway, type RunningGateway } from '../../src/index.ts'
 import { KEY, ORIGIN } from './clients.ts'
 import { corpus, corpusMissing, DIALECTS, type Dialect, type Json, sample } from './corpus.ts'
 import { hear } from './hear.ts'
-import { createParser } from 'eventsource-parser'
 
 /** What the upstream says next. */
 let bytes: Buffer[] = []
@@ -90,7 +90,13 @@ async function post(path: string, body: string | Buffer): Promise<{ status: numb
 }
 
 /** Asks while the upstream says this; what comes must be an answer or an error of the client's dialect, told once. */
-async function answered(client: Dialect, upstream: Dialect, stream: boolean, said: Buffer[], as: string): Promise<string> {
+async function answered(
+  client: Dialect,
+  upstream: Dialect,
+  stream: boolean,
+  said: Buffer[],
+  as: string,
+): Promise<string> {
   bytes = said
   type = as
   const [path, body] = QUESTIONS[client](`m-${upstream}`, stream)
@@ -126,7 +132,15 @@ const GOOD: Record<Dialect, Json[]> = {
   anthropic: [
     {
       type: 'message_start',
-      message: { id: 'msg_1', type: 'message', role: 'assistant', content: [], model: 'm', stop_reason: null, usage: { input_tokens: 3, output_tokens: 1 } },
+      message: {
+        id: 'msg_1',
+        type: 'message',
+        role: 'assistant',
+        content: [],
+        model: 'm',
+        stop_reason: null,
+        usage: { input_tokens: 3, output_tokens: 1 },
+      },
     },
     { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
     { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Grüße 👋🏽 \u2028 "x"' } },
@@ -155,7 +169,14 @@ const GOOD: Record<Dialect, Json[]> = {
     const args = '{"z":1,"a":9007199254740993,"__proto__":{"é":"👋"}}'
     const text = { type: 'output_text', text: 'Grüße 👋🏽 \u2028 "x"', annotations: [] }
     const message = { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [text] }
-    const response = { id: 'resp_1', object: 'response', created_at: 1, model: 'm', status: 'in_progress', output: [] as Json[] }
+    const response = {
+      id: 'resp_1',
+      object: 'response',
+      created_at: 1,
+      model: 'm',
+      status: 'in_progress',
+      output: [] as Json[],
+    }
     const at = { output_index: 0, item_id: 'msg_1', content_index: 0 }
     return [
       { type: 'response.created', response },
@@ -181,7 +202,10 @@ const GOOD: Record<Dialect, Json[]> = {
     ].map((e, i) => ({ ...e, sequence_number: i }))
   })(),
   gemini: [
-    { candidates: [{ content: { role: 'model', parts: [{ text: 'Grüße 👋🏽 \u2028 "x"' }] }, index: 0 }], responseId: 'r' },
+    {
+      candidates: [{ content: { role: 'model', parts: [{ text: 'Grüße 👋🏽 \u2028 "x"' }] }, index: 0 }],
+      responseId: 'r',
+    },
     {
       candidates: [
         {
@@ -196,7 +220,13 @@ const GOOD: Record<Dialect, Json[]> = {
 }
 
 function chunk(delta: Json, finish: string | null = null): Json {
-  return { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] }
+  return {
+    id: 'c',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  }
 }
 
 const ARGUMENTS = '{"z":1,"a":9007199254740993,"__proto__":{"é":"👋"}}'
@@ -254,7 +284,10 @@ describe('event streams of every writing', () => {
         assert.ok(text.replaceAll('\\', '').includes('9007199254740993'), text)
         assert.ok(text.includes('__proto__'))
         assert.ok(text.replaceAll('\\', '').indexOf('"z":') < text.replaceAll('\\', '').indexOf('"a":'))
-        assert.deepEqual([heard.usage?.input, heard.usage?.output], client === 'openai-chat' && !heard.usage ? [undefined, undefined] : [3, 7])
+        assert.deepEqual(
+          [heard.usage?.input, heard.usage?.output],
+          client === 'openai-chat' && !heard.usage ? [undefined, undefined] : [3, 7],
+        )
       }),
       { numRuns: 300 },
     )
@@ -263,7 +296,9 @@ describe('event streams of every writing', () => {
   it('come gzipped without a header that says so', async () => {
     for (const client of DIALECTS)
       for (const upstream of DIALECTS) {
-        const plain = Buffer.concat(written(upstream, { newline: '\n', bom: false, comments: false, split: false, done: true, cuts: [] }))
+        const plain = Buffer.concat(
+          written(upstream, { newline: '\n', bom: false, comments: false, split: false, done: true, cuts: [] }),
+        )
         const text = await answered(client, upstream, true, cutAt(gzipSync(plain), [1, 2, 50]), 'text/event-stream')
         assert.equal(heardIn(client, text).text, 'Grüße 👋🏽 \u2028 "x"')
       }
@@ -273,7 +308,9 @@ describe('event streams of every writing', () => {
     const long = 'ä'.repeat(5 * 1024 * 1024)
     for (const client of DIALECTS) {
       const upstream = client === 'anthropic' ? 'openai-chat' : 'anthropic'
-      const plain = Buffer.concat(written(upstream, { newline: '\n', bom: false, comments: false, split: false, done: true, cuts: [] }))
+      const plain = Buffer.concat(
+        written(upstream, { newline: '\n', bom: false, comments: false, split: false, done: true, cuts: [] }),
+      )
       const big = Buffer.from(plain.toString('utf8').replace('Grüße', long))
       const text = await answered(client, upstream, true, cutAt(big, [65_537, 3_000_001]), 'text/event-stream')
       assert.ok(heardIn(client, text).text.startsWith(long))
@@ -284,7 +321,13 @@ describe('event streams of every writing', () => {
     await fc.assert(
       fc.asyncProperty(pair, writing, fc.nat(4000), async ([client, upstream], how, at) => {
         const whole = Buffer.concat(written(upstream, { ...how, cuts: [] }))
-        await answered(client, upstream, true, cutAt(whole.subarray(0, at % whole.length), how.cuts.slice(0, 3)), 'text/event-stream')
+        await answered(
+          client,
+          upstream,
+          true,
+          cutAt(whole.subarray(0, at % whole.length), how.cuts.slice(0, 3)),
+          'text/event-stream',
+        )
       }),
       { numRuns: 300 },
     )
@@ -315,15 +358,28 @@ describe('event streams of every writing', () => {
 
   it('hold JSON of every form in place of their own', { timeout: 120_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(pair, fc.boolean(), fc.array(mutation(), { minLength: 1, maxLength: 3 }), async ([client, upstream], stream, edits) => {
-        const events = structuredClone(GOOD[upstream])
-        const end = events.at(-1)
-        for (const edit of edits) apply(stream ? events : (end as Json), edit)
-        const text = stream
-          ? events.map((e) => `${typeof e?.type === 'string' ? `event: ${e.type}\n` : ''}data: ${JSON.stringify(e)}\n\n`).join('')
-          : JSON.stringify(upstream === 'openai-responses' ? end?.response : end)
-        await answered(client, upstream, stream, [Buffer.from(text ?? '')], stream ? 'text/event-stream' : 'application/json')
-      }),
+      fc.asyncProperty(
+        pair,
+        fc.boolean(),
+        fc.array(mutation(), { minLength: 1, maxLength: 3 }),
+        async ([client, upstream], stream, edits) => {
+          const events = structuredClone(GOOD[upstream])
+          const end = events.at(-1)
+          for (const edit of edits) apply(stream ? events : (end as Json), edit)
+          const text = stream
+            ? events
+                .map((e) => `${typeof e?.type === 'string' ? `event: ${e.type}\n` : ''}data: ${JSON.stringify(e)}\n\n`)
+                .join('')
+            : JSON.stringify(upstream === 'openai-responses' ? end?.response : end)
+          await answered(
+            client,
+            upstream,
+            stream,
+            [Buffer.from(text ?? '')],
+            stream ? 'text/event-stream' : 'application/json',
+          )
+        },
+      ),
       { numRuns: 600 },
     )
   })
@@ -331,9 +387,22 @@ describe('event streams of every writing', () => {
   it('are followed by a call that knows nothing of them', async () => {
     for (const client of DIALECTS)
       for (const upstream of DIALECTS) {
-        const good = written(upstream, { newline: '\n', bom: false, comments: false, split: false, done: true, cuts: [] })
+        const good = written(upstream, {
+          newline: '\n',
+          bom: false,
+          comments: false,
+          split: false,
+          done: true,
+          cuts: [],
+        })
         const first = await answered(client, upstream, true, good, 'text/event-stream')
-        await answered(client, upstream, true, [Buffer.from('data: {"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}\n\n')], 'text/event-stream')
+        await answered(
+          client,
+          upstream,
+          true,
+          [Buffer.from('data: {"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}\n\n')],
+          'text/event-stream',
+        )
         const again = await answered(client, upstream, true, good, 'text/event-stream')
         assert.deepEqual(heardIn(client, again), heardIn(client, first))
         assert.equal(({} as Json).polluted, undefined)
@@ -349,8 +418,28 @@ interface Mutation {
 }
 
 function mutation(): fc.Arbitrary<Mutation> {
-  const odd = fc.constantFrom<Json>(null, '', 0, -1, 1e300, true, [], {}, [null], [[]], { type: 'text' }, { type: {} }, 'x'.repeat(50), ['__proto__'], 'length')
-  return fc.record({ path: fc.array(fc.nat(12), { minLength: 1, maxLength: 9 }), value: fc.oneof(odd, fc.jsonValue()), remove: fc.boolean() })
+  const odd = fc.constantFrom<Json>(
+    null,
+    '',
+    0,
+    -1,
+    1e300,
+    true,
+    [],
+    {},
+    [null],
+    [[]],
+    { type: 'text' },
+    { type: {} },
+    'x'.repeat(50),
+    ['__proto__'],
+    'length',
+  )
+  return fc.record({
+    path: fc.array(fc.nat(12), { minLength: 1, maxLength: 9 }),
+    value: fc.oneof(odd, fc.jsonValue()),
+    remove: fc.boolean(),
+  })
 }
 
 function apply(root: Json, { path, value, remove }: Mutation): void {
@@ -372,8 +461,20 @@ function apply(root: Json, { path, value, remove }: Mutation): void {
 
 describe('requests of every form', () => {
   const GOOD_ANSWER: Record<Dialect, Json> = {
-    anthropic: { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: 'ok' }], stop_reason: 'end_turn', usage: { input_tokens: 1, output_tokens: 1 } },
-    'openai-chat': { id: 'c', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'ok' }, finish_reason: 'stop' }] },
+    anthropic: {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [{ type: 'text', text: 'ok' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 1, output_tokens: 1 },
+    },
+    'openai-chat': {
+      id: 'c',
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'ok' }, finish_reason: 'stop' }],
+    },
     'openai-responses': { id: 'resp_1', object: 'response', status: 'completed', output: [] },
     gemini: { candidates: [{ content: { role: 'model', parts: [{ text: 'ok' }] }, finishReason: 'STOP' }] },
   }
@@ -383,7 +484,10 @@ describe('requests of every form', () => {
     type = 'application/json'
     const [path] = QUESTIONS[client](`m-${upstream}`, false)
     const { status, text } = await post(path, body)
-    assert.ok(status === 200 || (status >= 400 && status < 500), `${client} → ${upstream}: ${status} ${text.slice(0, 400)}`)
+    assert.ok(
+      status === 200 || (status >= 400 && status < 500),
+      `${client} → ${upstream}: ${status} ${text.slice(0, 400)}`,
+    )
   }
 
   it('are answered or refused, never a fault of ours', { timeout: 180_000, skip: corpusMissing }, async () => {
@@ -445,7 +549,8 @@ describe('requests of every form', () => {
         const plain = seen!.replaceAll('\\', '')
         const where = `${client} → ${upstream}: ${plain}`
         assert.ok(plain.includes('"z":1,"a":9007199254740993,"__proto__":{"é":"👋"}'), where)
-        for (const name of ['"__proto__":{"type":"string"}', '"constructor":{"type":"string"}']) assert.ok(plain.includes(name), `${name} ${where}`)
+        for (const name of ['"__proto__":{"type":"string"}', '"constructor":{"type":"string"}'])
+          assert.ok(plain.includes(name), `${name} ${where}`)
         assert.ok(plain.includes('"maximum":9007199254740993'), where)
       }
   })

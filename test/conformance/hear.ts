@@ -158,7 +158,11 @@ function chatUsage(u: Json): Heard['usage'] {
     input: prompt,
     cached: Math.min(
       prompt,
-      u.prompt_tokens_details?.cached_tokens ?? u.prompt_cache_hit_tokens ?? u.cached_tokens ?? u.num_cached_tokens ?? 0,
+      u.prompt_tokens_details?.cached_tokens ??
+        u.prompt_cache_hit_tokens ??
+        u.cached_tokens ??
+        u.num_cached_tokens ??
+        0,
     ),
     output: completion + (beside ? reasoning : 0),
     // Vercel tells more reasoning than output.
@@ -177,7 +181,9 @@ function chatContent(l: Listener, content: Json): void {
 }
 
 function chatMessage(l: Listener, m: Json): void {
-  l.thought(m.reasoning_content ?? (typeof m.reasoning === 'string' ? m.reasoning : undefined) ?? detailed(m.reasoning_details))
+  l.thought(
+    m.reasoning_content ?? (typeof m.reasoning === 'string' ? m.reasoning : undefined) ?? detailed(m.reasoning_details),
+  )
   chatContent(l, m.content)
   l.refusal(m.refusal)
   l.heard.images += m.images?.length ?? 0
@@ -194,8 +200,8 @@ function chatCompletion(c: Json): Heard {
   const choice = c.choices?.[0] ?? {}
   const m = choice.message ?? {}
   chatMessage(l, m)
+  // Snowflake fills absent fields with empty ones.
   for (const call of m.tool_calls ?? [])
-    // Snowflake fills absent fields with empty ones.
     if (!call.function?.name && !call.custom?.name) continue
     else if (call.type === 'custom') l.call(call.id, call.custom?.name, call.custom?.input)
     else l.call(call.id, call.function?.name, call.function?.arguments)
@@ -281,12 +287,14 @@ function responsesEvents(events: Json[]): Heard {
   let end: Json = {}
   for (const e of events) {
     const item = items[e.output_index]
-    if (e.type === 'response.output_item.added') items[e.output_index] = { ...structuredClone(e.item), content: [], summary: [] }
+    if (e.type === 'response.output_item.added')
+      items[e.output_index] = { ...structuredClone(e.item), content: [], summary: [] }
     else if (e.type === 'response.output_item.done') {
       const { content, summary, ...rest } = e.item
       if (item === undefined) items[e.output_index] = structuredClone(e.item)
       else Object.assign(item, rest, item.content?.length ? {} : { content }, item.summary?.length ? {} : { summary })
-    } else if (e.type === 'response.output_text.delta') add(item, 'content', e.content_index, 'output_text', 'text', e.delta)
+    } else if (e.type === 'response.output_text.delta')
+      add(item, 'content', e.content_index, 'output_text', 'text', e.delta)
     else if (e.type === 'response.refusal.delta') add(item, 'content', e.content_index, 'refusal', 'refusal', e.delta)
     else if (e.type === 'response.reasoning_text.delta')
       add(item, 'content', e.content_index, 'reasoning_text', 'text', e.delta)
@@ -317,19 +325,30 @@ function geminiChunks(chunks: Json[]): Heard {
     const candidate = c.candidates?.[0]
     for (const part of candidate?.content?.parts ?? []) {
       if (part.thoughtSignature) l.signature(part.thoughtSignature)
-      if (part.functionCall?.willContinue !== undefined || part.functionCall?.partialArgs || (part.functionCall && !part.functionCall.name))
+      if (
+        part.functionCall?.willContinue !== undefined ||
+        part.functionCall?.partialArgs ||
+        (part.functionCall && !part.functionCall.name)
+      )
         l.heard.pieces = true
       if (answered.has(part.functionCall?.name) || part.functionResponse) continue
       if (part.functionCall && !part.functionCall.name) continue
       if (part.functionCall) l.call(part.functionCall.id, part.functionCall.name, part.functionCall.args)
-      else if (part.inlineData) l.heard.images += !part.thought && /^image\//.test(part.inlineData.mimeType ?? '') ? 1 : 0
+      else if (part.inlineData)
+        l.heard.images += !part.thought && /^image\//.test(part.inlineData.mimeType ?? '') ? 1 : 0
       else if (part.thought) l.thought(part.text)
       else l.text(part.text)
     }
     const reason = candidate?.finishReason
     if (reason)
       l.heard.finish =
-        reason === 'STOP' ? 'stop' : reason === 'MAX_TOKENS' ? 'length' : GEMINI_REFUSALS.test(reason) ? 'refusal' : 'other'
+        reason === 'STOP'
+          ? 'stop'
+          : reason === 'MAX_TOKENS'
+            ? 'length'
+            : GEMINI_REFUSALS.test(reason)
+              ? 'refusal'
+              : 'other'
     else if (c.promptFeedback?.blockReason) l.heard.finish = 'refusal'
     const u = c.usageMetadata
     if (u != null)

@@ -27,7 +27,11 @@ const CODECS: Record<Dialect, Codec> = {
 }
 
 const TARGETS: Record<Dialect, TargetModel> = {
-  anthropic: { model: 'claude-sonnet-4-5', reasoning: { by: 'budget', min: 1024, max: 128_000, off: true }, maxOutput: 64_000 },
+  anthropic: {
+    model: 'claude-sonnet-4-5',
+    reasoning: { by: 'budget', min: 1024, max: 128_000, off: true },
+    maxOutput: 64_000,
+  },
   'openai-chat': { model: 'gpt-5.2', reasoning: { by: 'effort', levels: ['none', 'low', 'medium', 'high'] } },
   'openai-responses': { model: 'gpt-5.2', reasoning: { by: 'effort', levels: ['none', 'low', 'medium', 'high'] } },
   gemini: { model: 'gemini-2.5-flash', reasoning: { by: 'budget', min: 1, max: 24_576, off: true }, maxOutput: 65_536 },
@@ -123,22 +127,25 @@ function named(path: readonly string[], kinds: readonly string[], losses: readon
 }
 
 /** Says nothing to a model: how a thing was written, or what follows from the rest. */
-const QUIET = new Set([
-  'type role mode kind issuer protocol effort model ttl'.split(' '),
-  // Ids are changed together or not at all; results are told by their calls; paths say whether to stream.
-  'id callId custom mediaType stream'.split(' '),
-  // Levels stand for ranges of tokens. Thoughts that are not there cannot be shown.
-  'tokens show'.split(' '),
-  // Of an output format only OpenAI has a name; it is an identifier. The others are always strict.
-  'output.name output.strict $schema'.split(' '),
-].flat())
+const QUIET = new Set(
+  [
+    'type role mode kind issuer protocol effort model ttl'.split(' '),
+    // Ids are changed together or not at all; results are told by their calls; paths say whether to stream.
+    'id callId custom mediaType stream'.split(' '),
+    // Levels stand for ranges of tokens. Thoughts that are not there cannot be shown.
+    'tokens show'.split(' '),
+    // Of an output format only OpenAI has a name; it is an identifier. The others are always strict.
+    'output.name output.strict $schema'.split(' '),
+  ].flat(),
+)
 
 const kindsOf = (node: Json): string[] =>
   [node.type, node.kind, node.value?.type, ...Object.keys(node.type === 'native' ? (node.value ?? {}) : {})].filter(
     (kind) => typeof kind === 'string',
   )
 
-const describes = ({ output }: ChatRequest) => output?.type === 'schema' && (output.schema as Json)?.description !== undefined
+const describes = ({ output }: ChatRequest) =>
+  output?.type === 'schema' && (output.schema as Json)?.description !== undefined
 
 const MOST_LEAVES = 400
 
@@ -149,7 +156,11 @@ describe('every leaf of a request', { skip: corpusMissing }, () => {
       let count = 0
       // The longest are the same again and again.
       const requests = corpus().filter(
-        (e) => e.request !== undefined && e.status === 200 && e.dialect !== to && JSON.stringify(e.request.body).length < 30_000,
+        (e) =>
+          e.request !== undefined &&
+          e.status === 200 &&
+          e.dialect !== to &&
+          JSON.stringify(e.request.body).length < 30_000,
       )
       for (const e of requests) {
         const request = decoded(e)
@@ -166,38 +177,56 @@ describe('every leaf of a request', { skip: corpusMissing }, () => {
               // A forced call keeps to its schema, and a schema's own description comes first.
               if (key === 'strict' && request.toolChoice !== undefined) continue
               if (key === 'description' && path.at(-1) === 'output' && describes(request)) continue
-              visit(value, [...path, key], kinds, (v) => set(Array.isArray(node) ? node.with(Number(key), v) : { ...node, [key]: v }))
+              visit(value, [...path, key], kinds, (v) =>
+                set(Array.isArray(node) ? node.with(Number(key), v) : { ...node, [key]: v }),
+              )
             }
             return
           }
           if (node === null || path.includes('extras')) return
           leaves += 1
-          const other = typeof node === 'string' ? (path.at(-1) === 'data' ? `AAAA${node}` : `${node}x`) : typeof node === 'number' ? node + 1 : !node
+          const other =
+            typeof node === 'string'
+              ? path.at(-1) === 'data'
+                ? `AAAA${node}`
+                : `${node}x`
+              : typeof node === 'number'
+                ? node + 1
+                : !node
           const changed = said(set(other), to)
           count += 1
           // Refused is told.
           if (changed === undefined || JSON.stringify(changed) !== JSON.stringify(base)) return
-          if (!named(path, around, base.losses)) silent.set(path.map((key) => (/^\d+$/.test(key) ? '#' : key)).join('.'), e.id)
+          if (!named(path, around, base.losses))
+            silent.set(path.map((key) => (/^\d+$/.test(key) ? '#' : key)).join('.'), e.id)
         }
         visit(request, [], [], (value) => value as ChatRequest)
       }
       assert.ok(count > 5_000, String(count))
-      assert.deepEqual([...silent].sort().map(([path, id]) => `${path} (${id})`), [])
+      assert.deepEqual(
+        [...silent].sort().map(([path, id]) => `${path} (${id})`),
+        [],
+      )
     })
 })
 
 describe('streams and whole answers', () => {
   it('are one mapping: an unfolded answer folds to itself', () => {
     fc.assert(
-      fc.property(hubEvents({ signedCalls: true, citations: true, search: true, media: true, refusal: true }), (events) => {
-        const answer = fold(events)
-        assert.deepEqual(fold(unfold(answer)), answer)
-      }),
+      fc.property(
+        hubEvents({ signedCalls: true, citations: true, search: true, media: true, refusal: true }),
+        (events) => {
+          const answer = fold(events)
+          assert.deepEqual(fold(unfold(answer)), answer)
+        },
+      ),
       { numRuns: 300 },
     )
   })
 
-  it('say the same: what a stream folds to, and the whole answer it repeats at its end', { skip: corpusMissing }, () => {
+  it('say the same: what a stream folds to, and the whole answer it repeats at its end', {
+    skip: corpusMissing,
+  }, () => {
     let count = 0
     for (const e of corpus()) {
       if (e.dialect !== 'openai-responses' || e.sse === undefined || e.status !== 200) continue
@@ -227,24 +256,33 @@ describe('streams and whole answers', () => {
 
   it('survive every dialect: an answer said in one and read again keeps its words and calls', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...DIALECTS), fc.boolean(), hubEvents({ interleaved: true }), (dialect, stream, events) => {
-        const codec = CODECS[dialect]
-        const answer = fold(events)
-        const again = stream
-          ? answerOf(dialect, eventsOf(Buffer.from(encodedStream(codec, events)), 13))
-          : codec.response.decode(exact(codec.response.encode(answer, CONTEXT)))
-        const spoken = (a: ChatResponse) => a.parts.map((p) => (p.type === 'text' ? p.text : '')).join('')
-        const calls = (a: ChatResponse) =>
-          a.parts.flatMap((p) => (p.type === 'tool-call' ? [[p.name, JSON.parse(p.input || '{}')]] : []))
-        // Chat keeps one text, and others may say parts in the order in which they ended.
-        assert.equal([...spoken(again)].sort().join(''), [...spoken(answer)].sort().join(''))
-        assert.deepEqual(
-          calls(again).map((c) => JSON.stringify(c)).sort(),
-          calls(answer).map((c) => JSON.stringify(c)).sort(),
-        )
-        const { usage } = answer
-        if (usage !== undefined && dialect !== 'openai-chat') assert.equal(again.usage?.output, usage.output)
-      }),
+      fc.property(
+        fc.constantFrom(...DIALECTS),
+        fc.boolean(),
+        hubEvents({ interleaved: true }),
+        (dialect, stream, events) => {
+          const codec = CODECS[dialect]
+          const answer = fold(events)
+          const again = stream
+            ? answerOf(dialect, eventsOf(Buffer.from(encodedStream(codec, events)), 13))
+            : codec.response.decode(exact(codec.response.encode(answer, CONTEXT)))
+          const spoken = (a: ChatResponse) => a.parts.map((p) => (p.type === 'text' ? p.text : '')).join('')
+          const calls = (a: ChatResponse) =>
+            a.parts.flatMap((p) => (p.type === 'tool-call' ? [[p.name, JSON.parse(p.input || '{}')]] : []))
+          // Chat keeps one text, and others may say parts in the order in which they ended.
+          assert.equal([...spoken(again)].sort().join(''), [...spoken(answer)].sort().join(''))
+          assert.deepEqual(
+            calls(again)
+              .map((c) => JSON.stringify(c))
+              .sort(),
+            calls(answer)
+              .map((c) => JSON.stringify(c))
+              .sort(),
+          )
+          const { usage } = answer
+          if (usage !== undefined && dialect !== 'openai-chat') assert.equal(again.usage?.output, usage.output)
+        },
+      ),
       { numRuns: 400 },
     )
   })

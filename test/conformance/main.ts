@@ -27,7 +27,13 @@ if (corpusMissing) {
   if (values.id !== undefined) all = all.filter((e) => e.id.includes(values.id!))
   if (values.sample !== undefined) all = sample(all, Number(values.sample))
   const out: Record<string, unknown> = {}
-  if (values.only !== 'requests') out['responses'] = show('Answers', await replayResponses(all, undefined, { sockets: values.sockets }), RESPONSE_FEATURES, '←')
+  if (values.only !== 'requests')
+    out['responses'] = show(
+      'Answers',
+      await replayResponses(all, undefined, { sockets: values.sockets }),
+      RESPONSE_FEATURES,
+      '←',
+    )
   if (values.only !== 'responses') out['requests'] = show('Requests', await replayRequests(all), REQUEST_FEATURES, '→')
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(out, undefined, 1))
 }

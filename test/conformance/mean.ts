@@ -97,7 +97,9 @@ class Reader {
     const inline = /^data:[^,]*;base64,(.*)$/s.exec(data)
     const b64 = inline?.[1] ?? data
     this.meant.media.push(
-      inline !== null || !/^(https?|gs|file):/.test(data) ? `${kind}:${Buffer.from(b64, 'base64').length}` : `${kind}:${data}`,
+      inline !== null || !/^(https?|gs|file):/.test(data)
+        ? `${kind}:${Buffer.from(b64, 'base64').length}`
+        : `${kind}:${data}`,
     )
   }
   thought(s: unknown): void {
@@ -149,7 +151,9 @@ function anthropicSource(r: Reader, kind: string, source: Json, title?: string):
   else if (source?.type === 'url') r.media(kind, source.url)
   else if (source?.type === 'text') r.text('user', source.data)
   else if (source?.type === 'content')
-    for (const b of typeof source.content === 'string' ? [{ type: 'text', text: source.content }] : list(source.content))
+    for (const b of typeof source.content === 'string'
+      ? [{ type: 'text', text: source.content }]
+      : list(source.content))
       b.type === 'text' ? r.text('user', b.text) : anthropicSource(r, 'image', b.source)
   else if (source?.type === 'file') r.meant.native.push('file')
   void title
@@ -162,7 +166,8 @@ function anthropic(b: Json): Meant {
   for (const message of list(b.messages)) {
     const role = message.role === 'assistant' ? 'assistant' : message.role === 'system' ? 'system' : 'user'
     if (role !== 'system') r.turn()
-    const blocks = typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : list(message.content)
+    const blocks =
+      typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : list(message.content)
     for (const block of blocks)
       switch (block.type) {
         case 'text':
@@ -184,7 +189,8 @@ function anthropic(b: Json): Meant {
           r.call(block.id, block.name, block.input)
           break
         case 'tool_result': {
-          const inner = typeof block.content === 'string' ? [{ type: 'text', text: block.content }] : list(block.content)
+          const inner =
+            typeof block.content === 'string' ? [{ type: 'text', text: block.content }] : list(block.content)
           const texts: string[] = []
           for (const i of inner)
             if (i.type === 'text') texts.push(i.text)
@@ -204,7 +210,8 @@ function anthropic(b: Json): Meant {
       }
   }
   for (const tool of list(b.tools)) {
-    if (tool.type === undefined || tool.type === null || tool.type === 'custom') r.tool(tool.name, tool.description, tool.input_schema)
+    if (tool.type === undefined || tool.type === null || tool.type === 'custom')
+      r.tool(tool.name, tool.description, tool.input_schema)
     else if (/^web_search/.test(tool.type)) m.hosted.push('web_search')
     else m.hosted.push(tool.type)
   }
@@ -270,18 +277,26 @@ function chat(b: Json): Meant {
   const m = r.meant
   for (const message of list(b.messages)) {
     const role =
-      message.role === 'developer' || message.role === 'system' ? 'system' : message.role === 'assistant' ? 'assistant' : 'user'
+      message.role === 'developer' || message.role === 'system'
+        ? 'system'
+        : message.role === 'assistant'
+          ? 'assistant'
+          : 'user'
     if (role !== 'system') r.turn()
     if (message.role === 'tool' || message.role === 'function') {
       const texts: string[] = []
-      for (const p of typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : list(message.content))
+      for (const p of typeof message.content === 'string'
+        ? [{ type: 'text', text: message.content }]
+        : list(message.content))
         if (typeof p.text === 'string') texts.push(p.text)
         else openaiPart(r, 'user', p)
       r.result(message.tool_call_id ?? '', texts.join('\n'), false, message.name)
       continue
     }
     r.thought(message.reasoning_content ?? (typeof message.reasoning === 'string' ? message.reasoning : undefined))
-    for (const p of typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : list(message.content))
+    for (const p of typeof message.content === 'string'
+      ? [{ type: 'text', text: message.content }]
+      : list(message.content))
       openaiPart(r, role, p)
     r.text(role, message.refusal)
     for (const c of list(message.tool_calls)) {
@@ -331,9 +346,15 @@ function responses(b: Json): Meant {
     switch (type) {
       case 'message': {
         const role =
-          item.role === 'developer' || item.role === 'system' ? 'system' : item.role === 'assistant' ? 'assistant' : 'user'
+          item.role === 'developer' || item.role === 'system'
+            ? 'system'
+            : item.role === 'assistant'
+              ? 'assistant'
+              : 'user'
         if (role !== 'system') r.turn()
-        for (const p of typeof item.content === 'string' ? [{ type: 'input_text', text: item.content }] : list(item.content))
+        for (const p of typeof item.content === 'string'
+          ? [{ type: 'input_text', text: item.content }]
+          : list(item.content))
           openaiPart(r, role, p)
         break
       }
@@ -417,7 +438,8 @@ function gemini(body: Json): Meant {
   const r = new Reader()
   const m = r.meant
   const system = b.systemInstruction
-  for (const p of typeof system === 'string' ? [{ text: system }] : list(system?.parts ?? (system?.text ? system : []))) r.text('system', p.text)
+  for (const p of typeof system === 'string' ? [{ text: system }] : list(system?.parts ?? (system?.text ? system : [])))
+    r.text('system', p.text)
   for (const content of typeof b.contents === 'string' ? [{ parts: [{ text: b.contents }] }] : list(b.contents)) {
     const role = content.role === 'model' ? 'assistant' : 'user'
     r.turn()
@@ -432,9 +454,12 @@ function gemini(body: Json): Meant {
       if (part.functionCall) r.call(part.functionCall.id ?? '', part.functionCall.name, part.functionCall.args)
       else if (part.functionResponse) {
         const f = part.functionResponse
-        for (const inner of list(f.parts)) if (inner.inlineData) r.media(kindOf(inner.inlineData.mimeType), inner.inlineData.data, inner.inlineData.mimeType)
+        for (const inner of list(f.parts))
+          if (inner.inlineData)
+            r.media(kindOf(inner.inlineData.mimeType), inner.inlineData.data, inner.inlineData.mimeType)
         r.result(f.id ?? '', responseText(f.response), f.response?.error !== undefined, f.name)
-      } else if (part.inlineData) r.media(kindOf(part.inlineData.mimeType), part.inlineData.data, part.inlineData.mimeType)
+      } else if (part.inlineData)
+        r.media(kindOf(part.inlineData.mimeType), part.inlineData.data, part.inlineData.mimeType)
       else if (part.fileData) r.media(kindOf(part.fileData.mimeType), part.fileData.fileUri)
       else if (part.thought === true) r.thought(part.text)
       else if (typeof part.text === 'string') r.text(role, part.text)

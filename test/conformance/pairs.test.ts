@@ -41,7 +41,8 @@ function chatStream(): string {
   const events = [chunk({ role: 'assistant', content: TEXT })]
   for (const [index, { id, name }] of CALLS.entries())
     events.push(chunk({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] }))
-  for (const { index, piece } of turns(4)) events.push(chunk({ tool_calls: [{ index, function: { arguments: piece } }] }))
+  for (const { index, piece } of turns(4))
+    events.push(chunk({ tool_calls: [{ index, function: { arguments: piece } }] }))
   events.push(chunk({}, 'tool_calls'))
   const usage = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 }
   events.push(['', { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage }])
@@ -109,9 +110,13 @@ function anthropicStream(): string {
   for (const [i, { id, name }] of CALLS.entries())
     events.push(say('content_block_start', { index: i + 1, content_block: { type: 'tool_use', id, name, input: {} } }))
   for (const { index, piece } of turns(4))
-    events.push(say('content_block_delta', { index: index + 1, delta: { type: 'input_json_delta', partial_json: piece } }))
+    events.push(
+      say('content_block_delta', { index: index + 1, delta: { type: 'input_json_delta', partial_json: piece } }),
+    )
   for (const i of CALLS.keys()) events.push(say('content_block_stop', { index: i + 1 }))
-  events.push(say('message_delta', { delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 5 } }))
+  events.push(
+    say('message_delta', { delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 5 } }),
+  )
   events.push(say('message_stop', {}))
   return sse(events)
 }
@@ -177,7 +182,11 @@ describe('interleaved parallel calls', () => {
             const ids = heard.calls.map((c) => c.id)
             // Gemini told no ids, so they were made.
             if (upstream === 'gemini') assert.equal(new Set(ids).size, CALLS.length)
-            else assert.deepEqual(ids, CALLS.map((c) => c.id))
+            else
+              assert.deepEqual(
+                ids,
+                CALLS.map((c) => c.id),
+              )
             if (client !== 'gemini') assert.equal(heard.finish, 'tool-calls')
             assert.deepEqual([heard.usage?.input, heard.usage?.output], [9, 5])
           }
@@ -197,7 +206,12 @@ interface Talk {
   take(answer: Json): number
 }
 
-const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false }
+const SCHEMA = {
+  type: 'object',
+  properties: { city: { type: 'string' } },
+  required: ['city'],
+  additionalProperties: false,
+}
 const DESCRIPTION = 'Tells the weather of a city.'
 
 const TALKS: Record<Dialect, () => Talk> = {
@@ -276,7 +290,9 @@ const TALKS: Record<Dialect, () => Talk> = {
       body: () => ({
         contents,
         generationConfig: { thinkingConfig: { includeThoughts: true } },
-        tools: [{ functionDeclarations: [{ name: 'get_weather', description: DESCRIPTION, parametersJsonSchema: SCHEMA }] }],
+        tools: [
+          { functionDeclarations: [{ name: 'get_weather', description: DESCRIPTION, parametersJsonSchema: SCHEMA }] },
+        ],
       }),
       take(answer) {
         const { content } = answer.candidates[0]
@@ -342,7 +358,11 @@ describe('a conversation that goes from model to model', () => {
               }),
             )
             const text = await response.text()
-            assert.equal(response.status, 200, `${client} → ${upstream}, step ${step}, round ${round}: ${text.slice(0, 400)}`)
+            assert.equal(
+              response.status,
+              200,
+              `${client} → ${upstream}, step ${step}, round ${round}: ${text.slice(0, 400)}`,
+            )
             const calls = talk.take(JSON.parse(text))
             assert.equal(calls > 0, round === 0, `${client} → ${upstream}: ${calls} calls in round ${round}`)
             if (calls === 0) break

@@ -1,7 +1,7 @@
 /** Request fidelity: every recorded request through the gateway to every other dialect, and a judgement of what arrives. */
 import { createGateway } from '../../src/index.ts'
 import { route } from '../../src/simulator/routes.ts'
-import { isProblem, type Context } from '../../src/simulator/types.ts'
+import { type Context, isProblem } from '../../src/simulator/types.ts'
 import { KEY, ORIGIN } from './clients.ts'
 import { DIALECTS, type Dialect, type Exchange, type Json } from './corpus.ts'
 import { type Meant, mean } from './mean.ts'
@@ -69,7 +69,9 @@ const ANSWERS: Record<Dialect, Json> = {
     object: 'chat.completion',
     created: 1,
     model: 'm',
-    choices: [{ index: 0, message: { role: 'assistant', content: 'ok', refusal: null }, finish_reason: 'stop', logprobs: null }],
+    choices: [
+      { index: 0, message: { role: 'assistant', content: 'ok', refusal: null }, finish_reason: 'stop', logprobs: null },
+    ],
     usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
   },
   'openai-responses': {
@@ -153,7 +155,11 @@ export async function recorder() {
     const response = await gateway.fetch(
       new Request(ORIGIN + path, {
         method: 'POST',
-        headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+        headers: {
+          authorization: `Bearer ${KEY}`,
+          'content-type': 'application/json',
+          'anthropic-version': '2023-06-01',
+        },
         body: JSON.stringify(client === 'gemini' ? body : { model: alias, ...rest }),
       }),
     )
@@ -251,40 +257,92 @@ function judge(sent: Sent, said: Meant, e: Exchange, upstream: Dialect, report: 
   }
   for (const side of ['user', 'assistant'] as const) {
     const { missing, extra } = inOrder(said[side], got[side])
-    keep('text', missing === undefined, /content|text|messages|input|parts|name/i, `${side} text missing: ${cutTo(missing)}`)
+    keep(
+      'text',
+      missing === undefined,
+      /content|text|messages|input|parts|name/i,
+      `${side} text missing: ${cutTo(missing)}`,
+    )
     const own = unwrapped(extra, said)
     keep('text', own === '', undefined, `${side} text of our own: ${cutTo(own)}`)
   }
   const calls = (m: Meant) => m.calls.map((c) => [c.name, value(c.args)])
-  keep('calls', sameCalls(calls(said), calls(got)), /tool|call|input\.\d|native/i, `calls ${brief(calls(got))} for ${brief(calls(said))}`)
+  keep(
+    'calls',
+    sameCalls(calls(said), calls(got)),
+    /tool|call|input\.\d|native/i,
+    `calls ${brief(calls(got))} for ${brief(calls(said))}`,
+  )
   if (said.calls.length === got.calls.length)
     for (const [i, c] of said.calls.entries()) {
       if (c.result === undefined) continue
       const other = got.calls[i]?.result
-      keep('results', other !== undefined && sameResult(c.result.text, other.text), /result|output|response|content/i, `result of ${c.name}: ${cutTo(other?.text)} for ${cutTo(c.result.text)}`)
+      keep(
+        'results',
+        other !== undefined && sameResult(c.result.text, other.text),
+        /result|output|response|content/i,
+        `result of ${c.name}: ${cutTo(other?.text)} for ${cutTo(c.result.text)}`,
+      )
       if (c.result.failed && other !== undefined)
         keep('results', other.failed || /error/i.test(other.text), /error/i, 'failure of a tool not told')
     }
   for (const orphan of said.orphans) {
-    const place = squeeze([...got.user, ...got.orphans.map((o) => o.text), ...got.calls.map((c) => c.result?.text ?? '')].join(''))
-    keep('results', place.includes(squeeze(orphan.text)), /result|output/i, `orphan result missing: ${cutTo(orphan.text)}`)
+    const place = squeeze(
+      [...got.user, ...got.orphans.map((o) => o.text), ...got.calls.map((c) => c.result?.text ?? '')].join(''),
+    )
+    keep(
+      'results',
+      place.includes(squeeze(orphan.text)),
+      /result|output/i,
+      `orphan result missing: ${cutTo(orphan.text)}`,
+    )
   }
   if (said.media.length > 0) {
     const missing = without(said.media, got.media)
-    keep('media', missing.length === 0, /media|image|document|audio|video|file|source|input|content|parts|messages\.\d/i, `missing ${missing}; got ${got.media}`)
+    keep(
+      'media',
+      missing.length === 0,
+      /media|image|document|audio|video|file|source|input|content|parts|messages\.\d/i,
+      `missing ${missing}; got ${got.media}`,
+    )
   }
   tools(said, got, keep)
   limits(said, got, keep)
   if (said.format !== undefined)
-    keep('format', got.format === said.format || (said.format === 'json' && got.format === 'schema'), /format|mime|schema|text|output/i, `format ${got.format} for ${said.format}`)
+    keep(
+      'format',
+      got.format === said.format || (said.format === 'json' && got.format === 'schema'),
+      /format|mime|schema|text|output/i,
+      `format ${got.format} for ${said.format}`,
+    )
   if (said.formatSchema !== undefined && got.formatSchema !== undefined)
-    keep('format', same(names(got.formatSchema), names(said.formatSchema)), /format|schema/i, `schema ${names(got.formatSchema)} for ${names(said.formatSchema)}`)
+    keep(
+      'format',
+      same(names(got.formatSchema), names(said.formatSchema)),
+      /format|schema/i,
+      `schema ${names(got.formatSchema)} for ${names(said.formatSchema)}`,
+    )
   if (said.reasoning !== '' || said.native.includes('reasoning'))
-    keep('reasoning', said.reasoning !== '' && squeeze(got.reasoning) === squeeze(said.reasoning), /reasoning|thinking|thought/i, 'reasoning of the history')
+    keep(
+      'reasoning',
+      said.reasoning !== '' && squeeze(got.reasoning) === squeeze(said.reasoning),
+      /reasoning|thinking|thought/i,
+      'reasoning of the history',
+    )
   if (said.effort !== undefined)
-    keep('reasoning', (said.effort === 'none' || got.effort !== undefined), /reasoning|thinking|effort/i, `effort ${got.effort} for ${said.effort}`)
+    keep(
+      'reasoning',
+      said.effort === 'none' || got.effort !== undefined,
+      /reasoning|thinking|effort/i,
+      `effort ${got.effort} for ${said.effort}`,
+    )
   for (const type of said.native.filter((n) => n !== 'reasoning'))
-    keep('rest', false, new RegExp(`${escape(type)}|native|value|search|results|parts|messages\\.\\d|video`, 'i'), `native ${type}`)
+    keep(
+      'rest',
+      false,
+      new RegExp(`${escape(type)}|native|value|search|results|parts|messages\\.\\d|video`, 'i'),
+      `native ${type}`,
+    )
   for (const type of without(said.hosted, got.hosted).filter((t) => t !== undefined))
     keep('rest', false, new RegExp(`tools|${escape(type)}|web_search|search`, 'i'), `hosted tool ${type}`)
   for (const field of fieldsOf(e.dialect, e.request!.body))
@@ -300,12 +358,34 @@ function tools(said: Meant, got: Meant, keep: Keep): void {
     const other = known.get(t.name) ?? (got.tools.length === said.tools.length ? got.tools[i] : undefined)
     keep('tools', other !== undefined, /tools/i, `tool ${t.name} missing`)
     if (other === undefined) continue
-    keep('tools', squeeze(other.description).includes(squeeze(t.description)), /description/i, `description of ${t.name}`)
-    keep('tools', t.properties.every((p) => other.properties.includes(p)), /tools|schema|parameters/i, `properties of ${t.name}: ${other.properties} for ${t.properties}`)
-    keep('tools', t.required.every((p) => other.required.includes(p) || !t.properties.includes(p)), /tools|schema|required/i, `required of ${t.name}: ${other.required} for ${t.required}`)
+    keep(
+      'tools',
+      squeeze(other.description).includes(squeeze(t.description)),
+      /description/i,
+      `description of ${t.name}`,
+    )
+    keep(
+      'tools',
+      t.properties.every((p) => other.properties.includes(p)),
+      /tools|schema|parameters/i,
+      `properties of ${t.name}: ${other.properties} for ${t.properties}`,
+    )
+    keep(
+      'tools',
+      t.required.every((p) => other.required.includes(p) || !t.properties.includes(p)),
+      /tools|schema|required/i,
+      `required of ${t.name}: ${other.required} for ${t.required}`,
+    )
   }
   if (said.choice !== undefined && said.choice !== 'auto' && said.tools.length > 0)
-    keep('choice', got.choice === said.choice || onlyAllowed(said, got) || (said.choice.startsWith('tool:') && said.tools.length === 1 && got.choice === 'required'), /tool_?choice|toolConfig|function_call/i, `choice ${got.choice} for ${said.choice}`)
+    keep(
+      'choice',
+      got.choice === said.choice ||
+        onlyAllowed(said, got) ||
+        (said.choice.startsWith('tool:') && said.tools.length === 1 && got.choice === 'required'),
+      /tool_?choice|toolConfig|function_call/i,
+      `choice ${got.choice} for ${said.choice}`,
+    )
   if (said.parallel === false && said.tools.length > 0)
     keep('choice', got.parallel === false, /parallel/i, 'parallel calls not forbidden')
 }
@@ -331,10 +411,12 @@ function limits(said: Meant, got: Meant, keep: Keep): void {
     ['presence', /presence/i],
     ['frequency', /frequency/i],
   ] as const
+  // Naming the default asks for nothing.
   for (const [name, told] of numbers)
-    // Naming the default asks for nothing.
-    if (said[name] !== undefined && !(got[name] === undefined && said[name] === DEFAULTS[name])) keep('limits', got[name] === said[name], told, `${name} ${got[name]} for ${said[name]}`)
-  if ((said.count ?? 1) > 1) keep('limits', got.count === said.count, /^n$|candidateCount|count/i, `count ${got.count} for ${said.count}`)
+    if (said[name] !== undefined && !(got[name] === undefined && said[name] === DEFAULTS[name]))
+      keep('limits', got[name] === said[name], told, `${name} ${got[name]} for ${said[name]}`)
+  if ((said.count ?? 1) > 1)
+    keep('limits', got.count === said.count, /^n$|candidateCount|count/i, `count ${got.count} for ${said.count}`)
   const stop = (m: Meant) => m.stop.filter((s) => s !== '')
   if (stop(said).length > 0) keep('limits', same(stop(got), stop(said)), /stop/i, `stop ${got.stop} for ${said.stop}`)
   keep('limits', got.stream === said.stream || got.stream === false || said.stream === false, undefined, 'stream')
@@ -343,18 +425,26 @@ function limits(said: Meant, got: Meant, keep: Keep): void {
 /** Fields judged by their meaning, or that steer nothing. The others must be told when they are dropped. */
 const JUDGED: Record<Dialect, Set<string>> = {
   anthropic: new Set(
-    'model messages system stream max_tokens temperature top_p top_k stop_sequences tools tool_choice thinking output_config output_format metadata'.split(' '),
+    'model messages system stream max_tokens temperature top_p top_k stop_sequences tools tool_choice thinking output_config output_format metadata'.split(
+      ' ',
+    ),
   ),
   'openai-chat': new Set(
     `model messages stream stream_options max_tokens max_completion_tokens temperature top_p top_k stop seed presence_penalty frequency_penalty
      n tools functions tool_choice function_call parallel_tool_calls response_format reasoning_effort user web_search_options logprobs top_logprobs
-     verbosity prompt_cache_key safety_identifier random_seed enable_thinking thinking_budget thinking reasoning`.split(/\s+/),
+     verbosity prompt_cache_key safety_identifier random_seed enable_thinking thinking_budget thinking reasoning`.split(
+      /\s+/,
+    ),
   ),
   'openai-responses': new Set(
     `model input instructions stream stream_options max_output_tokens temperature top_p tools tool_choice parallel_tool_calls text reasoning user
      include top_logprobs prompt_cache_key safety_identifier store previous_response_id`.split(/\s+/),
   ),
-  gemini: new Set('model contents systemInstruction system_instruction tools toolConfig tool_config generationConfig generation_config'.split(' ')),
+  gemini: new Set(
+    'model contents systemInstruction system_instruction tools toolConfig tool_config generationConfig generation_config'.split(
+      ' ',
+    ),
+  ),
 }
 
 function fieldsOf(dialect: Dialect, body: Json): string[] {
@@ -440,7 +530,9 @@ function value(args: string): unknown {
     const parsed = JSON.parse(args)
     const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : []
     if (keys.length === 1 && keys[0] === '_raw') return value(parsed._raw)
-    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string' ? parsed.input : canonical(parsed)
+    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string'
+      ? parsed.input
+      : canonical(parsed)
   } catch {
     return args
   }
@@ -455,5 +547,7 @@ function canonical(v: Json): string {
 }
 
 function names(schema: Json): string {
-  return Object.keys(schema?.properties ?? {}).sort().join(',')
+  return Object.keys(schema?.properties ?? {})
+    .sort()
+    .join(',')
 }

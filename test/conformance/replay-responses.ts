@@ -238,16 +238,31 @@ function failed(
   if (expected.heard !== undefined) {
     // A stream that breaks off has no end that could be told: an error is the only honest answer.
     const cutOff = e.stream && expected.heard.finish === 'none'
-    report.check(cell, cutOff ? 'errors' : 'answered', cutOff, `${error?.status ?? ''} ${String(error?.message ?? error).slice(0, 300)}`)
+    report.check(
+      cell,
+      cutOff ? 'errors' : 'answered',
+      cutOff,
+      `${error?.status ?? ''} ${String(error?.message ?? error).slice(0, 300)}`,
+    )
     return
   }
   const status = expected.error?.status ?? e.status
   // A bad key is 401, whichever status its vendor likes (Gemini and xAI say 400).
   const mapped = status === 400 && error?.status === 401 && /api[ _-]?key/i.test(raw)
-  report.check(cell, 'errors', e.status < 400 || error?.status === status || mapped, `status ${error?.status} for ${status} (${client})`)
+  report.check(
+    cell,
+    'errors',
+    e.status < 400 || error?.status === status || mapped,
+    `status ${error?.status} for ${status} (${client})`,
+  )
   const message = upstreamMessage(e)
   if (message !== undefined)
-    report.check(cell, 'errors', raw.includes(JSON.stringify(message).slice(1, -1).slice(0, 60)), `message lost: ${message.slice(0, 80)} | ${raw.slice(0, 160)}`)
+    report.check(
+      cell,
+      'errors',
+      raw.includes(JSON.stringify(message).slice(1, -1).slice(0, 60)),
+      `message lost: ${message.slice(0, 80)} | ${raw.slice(0, 160)}`,
+    )
 }
 
 type Cell = Parameters<Report['check']>[0]
@@ -283,9 +298,18 @@ function compare(got: Heard, want: Heard, e: Exchange, client: Dialect, report: 
   const wantedIds = want.calls.map((c) => c.id)
   // Claude and Gemini clients get what their vendors could have made; it finds its way back.
   const legal = wantedIds.every((id) => /^[a-zA-Z0-9_-]+$/.test(id))
-  if (wantedIds.every((id) => id !== '') && (legal || client.startsWith('openai')) && new Set(wantedIds).size === wantedIds.length)
+  if (
+    wantedIds.every((id) => id !== '') &&
+    (legal || client.startsWith('openai')) &&
+    new Set(wantedIds).size === wantedIds.length
+  )
     report.check(cell, 'calls', same(ids, wantedIds), `ids ${JSON.stringify(ids)} for ${JSON.stringify(wantedIds)}`)
-  report.check(cell, 'reasoning', squeeze(got.reasoning) === squeeze(want.reasoning), `reasoning: ${at(want.reasoning, got.reasoning)}`)
+  report.check(
+    cell,
+    'reasoning',
+    squeeze(got.reasoning) === squeeze(want.reasoning),
+    `reasoning: ${at(want.reasoning, got.reasoning)}`,
+  )
   const finish = expectedFinish(want, client, own)
   report.check(cell, 'finish', finish.includes(got.finish), `finish ${got.finish} for ${finish} (${e.facts.finish})`)
   if (want.usage !== undefined) {
@@ -312,7 +336,8 @@ const MEDIA_NOTE = /\[[^\]]*the answer holds media that cannot be passed on here
 function expectedFinish(want: Heard, client: Dialect, own: boolean): Heard['finish'][] {
   if (own) return [want.finish]
   let finish = want.finish
-  if (want.calls.length > 0 && (finish === 'stop' || finish === 'other' || finish === 'tool-calls')) finish = 'tool-calls'
+  if (want.calls.length > 0 && (finish === 'stop' || finish === 'other' || finish === 'tool-calls'))
+    finish = 'tool-calls'
   else if (finish === 'tool-calls') finish = 'stop'
   // Gemini has no word for calls.
   if (client === 'gemini' && finish === 'tool-calls') return ['stop', 'tool-calls']
@@ -333,7 +358,9 @@ function value(args: string): unknown {
     // A free-text tool in a dialect that has only functions.
     const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : []
     if (keys.length === 1 && keys[0] === '_raw') return parsed._raw
-    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string' ? parsed.input : canonical(parsed)
+    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string'
+      ? parsed.input
+      : canonical(parsed)
   } catch {
     return args
   }

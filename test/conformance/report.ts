@@ -41,10 +41,10 @@ export class Report {
 
   private count({ client, upstream, stream }: Cell, feature: string): Count {
     const row = `${client} ← ${upstream} ${stream ? 'stream' : 'whole'}`
-    let counts = this.counts.get(row)
-    if (counts === undefined) this.counts.set(row, (counts = new Map()))
-    let found = counts.get(feature)
-    if (found === undefined) counts.set(feature, (found = { passed: 0, told: 0, total: 0 }))
+    const counts = this.counts.get(row) ?? new Map<string, Count>()
+    this.counts.set(row, counts)
+    const found = counts.get(feature) ?? { passed: 0, told: 0, total: 0 }
+    counts.set(feature, found)
     return found
   }
 

@@ -12,7 +12,11 @@ const FILES: Record<Dialect, Record<Form, string>> = {
     response: 'claude.messages.beta.response',
     event: 'claude.messages.beta.stream-event',
   },
-  'openai-chat': { request: 'openai.chat.request', response: 'openai.chat.response', event: 'openai.chat.stream-chunk' },
+  'openai-chat': {
+    request: 'openai.chat.request',
+    response: 'openai.chat.response',
+    event: 'openai.chat.stream-chunk',
+  },
   'openai-responses': {
     request: 'openai.responses.request',
     response: 'openai.responses.response',

@@ -26,7 +26,9 @@ export function encodeRequest(request: ChatRequest, target: TargetModel): { body
   const conversation = !home && target.reasoning?.by === 'effort' ? withoutPrefill(said, losses) : said
   if (conversation.turns.length === 0 && !home)
     throw new FailureError(
-      failure('invalid-request', 'nothing of the conversation can be said in Anthropic Messages', { param: 'messages' }),
+      failure('invalid-request', 'nothing of the conversation can be said in Anthropic Messages', {
+        param: 'messages',
+      }),
     )
   if (request.output?.type === 'json') {
     losses.add('response_format', 'asked for in words')

@@ -189,7 +189,12 @@ function mediaOf(part: MediaPart, context: Context): Json {
   if (part.name !== undefined) context.lose('name', 'Gemini has no names for files')
   // Office files and the like are refused with the whole request.
   const type = part.mediaType?.split(';')[0]?.trim().toLowerCase()
-  if (part.source.type === 'base64' && type !== undefined && !READABLE.test(type) && part.extras?.gemini === undefined) {
+  if (
+    part.source.type === 'base64' &&
+    type !== undefined &&
+    !READABLE.test(type) &&
+    part.extras?.gemini === undefined
+  ) {
     context.lose(part.kind, `Gemini reads no ${type}`)
     return { text: `[${part.kind} ${type}: left out, it cannot be passed on here]` }
   }

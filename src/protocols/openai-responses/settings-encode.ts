@@ -48,7 +48,10 @@ export function encodeSettings(request: ChatRequest, target: TargetModel, losses
   }
   // Models that always reason refuse any sampling but the default.
   const samples = own || target.reasoning?.by !== 'effort' || target.reasoning.levels.includes('none')
-  for (const [field, value] of [['temperature', request.temperature], ['top_p', request.topP]] as const)
+  for (const [field, value] of [
+    ['temperature', request.temperature],
+    ['top_p', request.topP],
+  ] as const)
     if (value !== undefined && (samples || value === 1)) settings[field] = value
     else if (value !== undefined) drop(field, 'models that always reason do not take it')
 

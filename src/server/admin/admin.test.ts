@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { endpoints } from '../../gateway/fixture.test.ts'
+import { endpoints } from '../../gateway/testing/fixture.ts'
 import { failure } from '../../hub/failure.ts'
-import { type House, head, house } from '../fixture.test.ts'
+import { type House, head, house } from '../testing/fixture.ts'
 
 function page({ admin }: House, path: string, mayObserve = true, method = 'GET') {
   const response = admin.answer(head({}, { method }), path, () => mayObserve)

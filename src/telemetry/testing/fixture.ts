@@ -1,4 +1,4 @@
-import type { AttemptRecord, CallRecord, FailedExchange } from '../gateway/events.ts'
+import type { AttemptRecord, CallRecord, FailedExchange } from '../../gateway/events.ts'
 
 /** Records for the tests of this folder; under a test name so that the build leaves it out. */
 export function attemptRecord(over: Partial<AttemptRecord> = {}): AttemptRecord {

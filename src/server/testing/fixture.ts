@@ -1,11 +1,11 @@
-import type { CallRecord } from '../gateway/events.ts'
-import { fakeTransport, road } from '../gateway/fixture.test.ts'
-import type { Gateway } from '../gateway/gateway.ts'
-import type { UpstreamTransport } from '../gateway/transport.ts'
-import { protocols } from '../protocols/index.ts'
-import type { RequestHead } from './access.ts'
-import { type Admin, createAdmin } from './admin/admin.ts'
-import { createDoor, type Door, type DoorOptions } from './door.ts'
+import type { CallRecord } from '../../gateway/events.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
+import { fakeTransport, road } from '../../gateway/testing/fixture.ts'
+import type { UpstreamTransport } from '../../gateway/transport.ts'
+import { protocols } from '../../protocols/index.ts'
+import type { RequestHead } from '../access.ts'
+import { type Admin, createAdmin } from '../admin/admin.ts'
+import { createDoor, type Door, type DoorOptions } from '../door.ts'
 
 /** A head as the listener would make it, from this machine unless told otherwise. */
 export function head(headers: Record<string, string> = {}, over: Partial<RequestHead> = {}): RequestHead {

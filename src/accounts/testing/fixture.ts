@@ -1,5 +1,5 @@
-import type { Account } from './account.ts'
-import type { Candidate } from './pool.ts'
+import type { Account } from '../account.ts'
+import type { Candidate } from '../pool.ts'
 
 /** Accounts for the tests of this room and those above; under a test name so that the build leaves it out. */
 export function account(over: Partial<Account> = {}): Account {
