@@ -604,6 +604,23 @@ describe('19. Gemini CLI', () => {
   }
 
   for (const upstream of ALL)
+    test(`a stream of ${upstream} that breaks ends in one error, which no version of the SDK takes for an end`, async () => {
+      const model = `${UPSTREAMS[upstream].model}+events:9+cut:4`
+      const asked = await gemini(
+        model,
+        { contents: [user('Hi')] },
+        { verb: 'streamGenerateContent', pin: `any-${upstream}` },
+      )
+      assert.equal(asked.status, 200)
+      const all = events(asked.text)
+      assert.ok(all.every((e) => e.candidates?.[0]?.finishReason === undefined))
+      assert.equal(all.filter((e) => e.error).length, 1)
+      assert.ok(all.at(-1).error.code >= 500)
+      // The SDK's 1.x looks at nothing but what is left over at the end.
+      assert.match(asked.text, /\n\n:[^\n]+\n$/)
+    })
+
+  for (const upstream of ALL)
     test(`20. Cline asks ${upstream} for googleSearch and nothing else`, async () => {
       ok(
         await gemini(
@@ -656,7 +673,7 @@ describe('22. more output than a model can give is asked of it as much as it can
   })
 })
 
-describe('5. the words clients act on', () => {
+describe('the words clients act on (clients.md 5)', () => {
   test('a bad key is not to be tried again', async () => {
     const headers = { authorization: 'Bearer wrong', 'anthropic-version': '2023-06-01' }
     for (const path of ['/v1/messages', '/v1/chat/completions', '/v1/responses', '/v1beta/models/m:generateContent']) {

@@ -119,7 +119,7 @@ for (const name of names)
     console.log(
       `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(24)} ${dialect.padEnd(17)} ${seconds.padStart(5)} s  ${calls.length} calls ${lanes}${dropped && ` dropped ${dropped}`}`,
     )
-    for (const why of new Set(refused)) console.log(`       a vendor would refuse: ${why}`)
+    for (const why of refused.slice(0, 3)) console.log(`       a vendor would refuse: ${why}`)
     writeFileSync(join(out, `${name}.${dialect}.txt`), `${said}\n${calls.map((c) => JSON.stringify(c)).join('\n')}\n`)
     if (!ok) failed.push(`${name} x ${dialect}`)
     if (!ok || options.verbose) tell(said, calls)

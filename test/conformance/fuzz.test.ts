@@ -9,6 +9,9 @@ import { KEY, ORIGIN } from './clients.ts'
 import { corpus, corpusMissing, DIALECTS, type Dialect, type Json, sample } from './corpus.ts'
 import { hear } from './hear.ts'
 
+/** More of it: `FUZZ=50 node --test …`. */
+const TIMES = Number(process.env['FUZZ'] ?? 1)
+
 /** What the upstream says next. */
 let bytes: Buffer[] = []
 let type = 'text/event-stream'
@@ -272,7 +275,7 @@ function cutAt(whole: Buffer, cuts: readonly number[]): Buffer[] {
 const pair = fc.tuple(fc.constantFrom(...DIALECTS), fc.constantFrom(...DIALECTS))
 
 describe('event streams of every writing', () => {
-  it('say the same, however they are written and cut', { timeout: 120_000 }, async () => {
+  it('say the same, however they are written and cut', { timeout: 120_000 * TIMES }, async () => {
     await fc.assert(
       fc.asyncProperty(pair, writing, async ([client, upstream], how) => {
         const text = await answered(client, upstream, true, written(upstream, how), 'text/event-stream')
@@ -289,7 +292,7 @@ describe('event streams of every writing', () => {
           client === 'openai-chat' && !heard.usage ? [undefined, undefined] : [3, 7],
         )
       }),
-      { numRuns: 300 },
+      { numRuns: 300 * TIMES },
     )
   })
 
@@ -304,7 +307,7 @@ describe('event streams of every writing', () => {
       }
   })
 
-  it('hold a line of ten megabytes', { timeout: 120_000 }, async () => {
+  it('hold a line of ten megabytes', { timeout: 120_000 * TIMES }, async () => {
     const long = 'ä'.repeat(5 * 1024 * 1024)
     for (const client of DIALECTS) {
       const upstream = client === 'anthropic' ? 'openai-chat' : 'anthropic'
@@ -317,7 +320,7 @@ describe('event streams of every writing', () => {
     }
   })
 
-  it('are cut off anywhere, and then end in one error or in nothing at all', { timeout: 120_000 }, async () => {
+  it('are cut off anywhere, and then end in one error or in nothing at all', { timeout: 120_000 * TIMES }, async () => {
     await fc.assert(
       fc.asyncProperty(pair, writing, fc.nat(4000), async ([client, upstream], how, at) => {
         const whole = Buffer.concat(written(upstream, { ...how, cuts: [] }))
@@ -329,11 +332,11 @@ describe('event streams of every writing', () => {
           'text/event-stream',
         )
       }),
-      { numRuns: 300 },
+      { numRuns: 300 * TIMES },
     )
   })
 
-  it('hold nonsense in place of some bytes', { timeout: 120_000 }, async () => {
+  it('hold nonsense in place of some bytes', { timeout: 120_000 * TIMES }, async () => {
     await fc.assert(
       fc.asyncProperty(
         pair,
@@ -352,11 +355,11 @@ describe('event streams of every writing', () => {
           assert.notEqual(status, 500, text.slice(0, 300))
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 400 * TIMES },
     )
   })
 
-  it('hold JSON of every form in place of their own', { timeout: 120_000 }, async () => {
+  it('hold JSON of every form in place of their own', { timeout: 120_000 * TIMES }, async () => {
     await fc.assert(
       fc.asyncProperty(
         pair,
@@ -380,7 +383,7 @@ describe('event streams of every writing', () => {
           )
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 600 * TIMES },
     )
   })
 
@@ -490,7 +493,7 @@ describe('requests of every form', () => {
     )
   }
 
-  it('are answered or refused, never a fault of ours', { timeout: 180_000, skip: corpusMissing }, async () => {
+  it('are answered or refused, never a fault of ours', { timeout: 180_000 * TIMES, skip: corpusMissing }, async () => {
     const requests = sample(
       corpus().filter((e) => e.request !== undefined && e.status === 200),
       160,
@@ -508,11 +511,11 @@ describe('requests of every form', () => {
           await asked(e.dialect, upstream, JSON.stringify({ ...body, model: `m-${upstream}`, stream: false }))
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 1500 * TIMES },
     )
   })
 
-  it('are deep, or huge, or no JSON at all', { timeout: 120_000 }, async () => {
+  it('are deep, or huge, or no JSON at all', { timeout: 120_000 * TIMES }, async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
     const deepObject = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
     for (const client of DIALECTS)

@@ -171,7 +171,10 @@ function chatUsage(u: Json): Heard['usage'] {
 }
 
 function chatContent(l: Listener, content: Json): void {
-  if (!Array.isArray(content)) return l.text(content)
+  if (!Array.isArray(content)) {
+    l.text(content)
+    return
+  }
   for (const part of content) {
     if (part?.type === 'thinking')
       for (const t of [part.thinking].flat()) l.thought(typeof t === 'string' ? t : t?.text)

@@ -1,9 +1,12 @@
 /** Every ordered pair of dialects: parallel calls that come interleaved, and a conversation that changes its model. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import Anthropic from '@anthropic-ai/sdk'
+import { createParser } from 'eventsource-parser'
+import OpenAI from 'openai'
 import { createGateway } from '../../src/index.ts'
 import { createSimulator } from '../../src/simulator/index.ts'
-import { ask, KEY } from './clients.ts'
+import { ask, KEY, ORIGIN } from './clients.ts'
 import { CUTS, DIALECTS, type Dialect, type Exchange, type Json } from './corpus.ts'
 import { hear } from './hear.ts'
 import { bench } from './replay-responses.ts'
@@ -325,53 +328,96 @@ const STOPS: readonly [Dialect, string][] = [
   ['openai-responses', 'gpt-5.2+think'],
 ]
 
+/** Asks for a stream and lets the official SDK put it together again. */
+async function streamed(client: Dialect, fetch: (r: Request) => Promise<Response>, body: Json): Promise<Json> {
+  const via = (input: string | URL | Request, init?: RequestInit) => fetch(new Request(input, init))
+  const at = { apiKey: KEY, maxRetries: 0, fetch: via }
+  const { stream: _, ...rest } = body
+  switch (client) {
+    case 'anthropic':
+      return new Anthropic({ ...at, baseURL: ORIGIN }).messages.stream(rest).finalMessage()
+    case 'openai-chat':
+      return new OpenAI({ ...at, baseURL: `${ORIGIN}/v1` }).chat.completions.stream(rest).finalChatCompletion()
+    case 'openai-responses': {
+      const answer = await new OpenAI({ ...at, baseURL: `${ORIGIN}/v1` }).responses.stream(rest).finalResponse()
+      // The SDK adds what it parsed out of the text, which is no part of the conversation.
+      return JSON.parse(
+        JSON.stringify(answer, (key, v) => (key === 'parsed' || key === 'parsed_arguments' ? undefined : v)),
+      )
+    }
+    case 'gemini': {
+      const { model, ...said } = body
+      const response = await fetch(
+        new Request(`${ORIGIN}/v1beta/models/${model}:streamGenerateContent?alt=sse`, {
+          method: 'POST',
+          headers: { 'x-goog-api-key': KEY, 'content-type': 'application/json' },
+          body: JSON.stringify(said),
+        }),
+      )
+      assert.equal(response.status, 200)
+      const parts: Json[] = []
+      createParser({
+        onEvent: (e) => parts.push(...(JSON.parse(e.data).candidates?.[0]?.content?.parts ?? [])),
+      }).feed(await response.text())
+      return { candidates: [{ content: { role: 'model', parts } }] }
+    }
+  }
+}
+
+/** Asks for a whole answer. */
+async function whole(fetch: (r: Request) => Promise<Response>, path: string, { model, ...body }: Json): Promise<Json> {
+  const response = await fetch(
+    new Request(ORIGIN + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(path.includes('/models/') ? body : { model, ...body }),
+    }),
+  )
+  const text = await response.text()
+  assert.equal(response.status, 200, text.slice(0, 400))
+  return JSON.parse(text)
+}
+
 describe('a conversation that goes from model to model', () => {
   for (const client of DIALECTS)
-    it(`is taken by every vendor, with thoughts and calls at each step: ${client}`, async () => {
-      const simulator = await createSimulator()
-      const gateway = await createGateway({
-        config: {
-          port: 0,
-          'api-keys': [KEY],
-          'request-retry': 0,
-          'openai-compatibility': DIALECTS.map((protocol) => ({
-            name: `sim-${protocol}`,
-            'base-url': protocol.startsWith('openai') ? `${simulator.url}/v1` : simulator.url,
-            protocol,
-            'disable-cooling': true,
-            'api-key-entries': [{ 'api-key': `upstream-key-${protocol}` }],
-            models: [{ name: STOPS.find(([d]) => d === protocol)![1], alias: `m-${protocol}` }],
-          })),
-        },
-      })
-      try {
-        const talk = TALKS[client]()
-        for (const [step, [upstream]] of STOPS.entries()) {
-          talk.say(`Question ${step}: what is the weather in Paris and Rome? Call the tool.`)
-          for (let round = 0; round < 3; round += 1) {
-            const model = `m-${upstream}`
-            const response = await gateway.fetch(
-              new Request(`http://127.0.0.1:8317${talk.path(model, false)}`, {
-                method: 'POST',
-                headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-                body: JSON.stringify(talk.body(model, false)),
-              }),
-            )
-            const text = await response.text()
-            assert.equal(
-              response.status,
-              200,
-              `${client} → ${upstream}, step ${step}, round ${round}: ${text.slice(0, 400)}`,
-            )
-            const calls = talk.take(JSON.parse(text))
-            assert.equal(calls > 0, round === 0, `${client} → ${upstream}: ${calls} calls in round ${round}`)
-            if (calls === 0) break
+    for (const stream of [false, true])
+      it(`is taken by every vendor, with thoughts and calls at each step: ${client}${stream ? ', streamed' : ''}`, async () => {
+        const simulator = await createSimulator()
+        const gateway = await createGateway({
+          config: {
+            port: 0,
+            'api-keys': [KEY],
+            'request-retry': 0,
+            'openai-compatibility': DIALECTS.map((protocol) => ({
+              name: `sim-${protocol}`,
+              'base-url': protocol.startsWith('openai') ? `${simulator.url}/v1` : simulator.url,
+              protocol,
+              'disable-cooling': true,
+              'api-key-entries': [{ 'api-key': `upstream-key-${protocol}` }],
+              models: [{ name: STOPS.find(([d]) => d === protocol)![1], alias: `m-${protocol}` }],
+            })),
+          },
+        })
+        try {
+          const talk = TALKS[client]()
+          for (const [step, [upstream]] of STOPS.entries()) {
+            talk.say(`Question ${step}: what is the weather in Paris and Rome? Call the tool.`)
+            for (let round = 0; round < 3; round += 1) {
+              const model = `m-${upstream}`
+              const body = { model, ...talk.body(model, stream) }
+              const answer = stream
+                ? await streamed(client, gateway.fetch, body)
+                : await whole(gateway.fetch, talk.path(model, false), body)
+              const calls = talk.take(answer)
+              assert.equal(calls > 0, round === 0, `${client} → ${upstream}: ${calls} calls in round ${round}`)
+              if (calls === 0) break
+            }
           }
+          assert.ok(simulator.attempts().every((a) => a.status === 200))
+          assert.ok(simulator.attempts().length >= 2 * STOPS.length)
+        } finally {
+          await gateway.close({ drainMs: 0 })
+          await simulator.close()
         }
-        assert.ok(simulator.attempts().every((a) => a.status === 200))
-      } finally {
-        await gateway.close({ drainMs: 0 })
-        await simulator.close()
-      }
-    })
+      })
 })

@@ -3,6 +3,7 @@ import { createGateway } from '../../src/index.ts'
 import { route } from '../../src/simulator/routes.ts'
 import { type Context, isProblem } from '../../src/simulator/types.ts'
 import { KEY, ORIGIN } from './clients.ts'
+import { canonical, same, squeeze, value } from './compare.ts'
 import { DIALECTS, type Dialect, type Exchange, type Json } from './corpus.ts'
 import { type Meant, mean } from './mean.ts'
 import { type Cell, Report } from './report.ts'
@@ -340,13 +341,13 @@ function judge(sent: Sent, said: Meant, e: Exchange, upstream: Dialect, report: 
     keep(
       'rest',
       false,
-      new RegExp(`${escape(type)}|native|value|search|results|parts|messages\\.\\d|video`, 'i'),
+      new RegExp(`${pattern(type)}|native|value|search|results|parts|messages\\.\\d|video`, 'i'),
       `native ${type}`,
     )
   for (const type of without(said.hosted, got.hosted).filter((t) => t !== undefined))
-    keep('rest', false, new RegExp(`tools|${escape(type)}|web_search|search`, 'i'), `hosted tool ${type}`)
+    keep('rest', false, new RegExp(`tools|${pattern(type)}|web_search|search`, 'i'), `hosted tool ${type}`)
   for (const field of fieldsOf(e.dialect, e.request!.body))
-    keep('rest', false, new RegExp(`(^|\\.)${escape(field)}$`), `field ${field}`)
+    keep('rest', false, new RegExp(`(^|\\.)${pattern(field)}$`), `field ${field}`)
 }
 
 type Keep = (feature: string, kept: boolean, told: RegExp | undefined, why: string) => void
@@ -493,11 +494,9 @@ function unwrapped(extra: string, said: Meant): string {
   return rest.replace(WRAPPERS, '')
 }
 
-const squeeze = (s: string) => s.replace(/\s+/g, '')
 const cutTo = (s: string | undefined) => JSON.stringify(s?.slice(0, 140))
 const brief = (v: unknown) => JSON.stringify(v).slice(0, 200)
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
-const escape = (s: unknown) => String(s).replace(/[^a-zA-Z0-9]/g, '.')
+const pattern = (s: unknown) => String(s).replace(/[^a-zA-Z0-9]/g, '.')
 
 function without(all: readonly string[], found: readonly string[]): string[] {
   const rest = [...found]
@@ -522,28 +521,6 @@ function sameResult(a: string, b: string): boolean {
   } catch {
     return false
   }
-}
-
-function value(args: string): unknown {
-  if (args.trim() === '') return '{}'
-  try {
-    const parsed = JSON.parse(args)
-    const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : []
-    if (keys.length === 1 && keys[0] === '_raw') return value(parsed._raw)
-    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string'
-      ? parsed.input
-      : canonical(parsed)
-  } catch {
-    return args
-  }
-}
-
-function canonical(v: Json): string {
-  return JSON.stringify(v, (_k, x) =>
-    x !== null && typeof x === 'object' && !Array.isArray(x)
-      ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : x,
-  )
 }
 
 function names(schema: Json): string {

@@ -9,6 +9,7 @@ import { refereeOpenaiChat } from '../../src/protocols/testing/referee-openai-ch
 import { refereeOpenaiResponses } from '../../src/protocols/testing/referee-openai-responses.ts'
 import { createSseParser, type Sse } from '../../src/wire/sse.ts'
 import { ask, type Fetch, KEY, ORIGIN } from './clients.ts'
+import { isJson, same, squeeze, value } from './compare.ts'
 import { bytesOf, CUTS, type Cut, cut, DIALECTS, type Dialect, type Exchange, type Json } from './corpus.ts'
 import { type Heard, hear } from './hear.ts'
 import { Report } from './report.ts'
@@ -155,18 +156,27 @@ async function replay(
 ): Promise<void> {
   const cell = { client, upstream: e.dialect, stream: e.stream, id: e.id }
   let raw = ''
+  let retryAfter: string | null = null
   let request: Request | undefined
   b.serve(e, 'event')
   const fetch = async (r: Request) => {
     request = r.clone()
     const response = await b.fetch(r)
     raw = await response.text()
+    retryAfter = response.headers.get('retry-after')
     return new Response(raw, { status: response.status, headers: response.headers })
   }
   let answer: Json
   try {
     answer = await ask(client, fetch, `m-${e.dialect}`, e.stream)
   } catch (error) {
+    if (e.headers['retry-after'] !== undefined)
+      report.check(
+        cell,
+        'errors',
+        retryAfter === e.headers['retry-after'],
+        `retry-after ${retryAfter} for ${e.headers['retry-after']}`,
+      )
     failed(error, raw, e, client, expected, report, cell)
     return
   }
@@ -349,41 +359,6 @@ function expectedFinish(want: Heard, client: Dialect, own: boolean): Heard['fini
   return [finish]
 }
 
-const squeeze = (s: string) => s.replace(/\s+/g, '')
-
-function value(args: string): unknown {
-  if (args.trim() === '') return '{}'
-  try {
-    const parsed = JSON.parse(args)
-    // A free-text tool in a dialect that has only functions.
-    const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : []
-    if (keys.length === 1 && keys[0] === '_raw') return parsed._raw
-    return keys.length === 1 && keys[0] === 'input' && typeof parsed.input === 'string'
-      ? parsed.input
-      : canonical(parsed)
-  } catch {
-    return args
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function canonical(v: Json): string {
-  return JSON.stringify(v, (_k, x) =>
-    x !== null && typeof x === 'object' && !Array.isArray(x)
-      ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : x,
-  )
-}
-
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 const diff = (a: unknown, b: unknown) => `${JSON.stringify(a).slice(0, 200)} for ${JSON.stringify(b).slice(0, 200)}`
 
 /** Where two texts part. */

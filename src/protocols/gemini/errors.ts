@@ -48,9 +48,12 @@ export function encodeGemini(failure: Failure): OwnResponse {
   return failureResponse(failure, geminiError(failure))
 }
 
-/** The terminal error of a stream: a data event with `error`; @google/genai throws when its `code` is 400 to 599. */
+/**
+ * The terminal error of a stream: a data event with `error`; @google/genai throws when its `code` is 400 to 599. Its 1.x
+ * takes such an event for an empty answer, and throws only at what is left over behind the last event: the comment is that.
+ */
 export function midStreamGemini(failure: Failure): string {
-  return formatSse(JSON.stringify(geminiError(failure)))
+  return `${formatSse(JSON.stringify(geminiError(failure)))}: the answer broke off\n`
 }
 
 function wordOf(failure: Failure): string {

@@ -4,7 +4,7 @@ import type { Message, Part, ReasoningPart, ToolCallPart } from '../../hub/reque
 import { asArray, asObject, isText, type Json } from '../json.ts'
 import { cacheOf, decodeContent, urlSource } from './parts.ts'
 import { type Form, restOf } from './rest.ts'
-import { callSignature, detailsSignature, thoughtOf, wordsSignature } from './thoughts.ts'
+import { callSignature, detailsSignature, foreignParts, thoughtOf, wordsSignature } from './thoughts.ts'
 
 const PLAIN = new Set(['role', 'content', 'cache_control'])
 const TOOL = new Set(['role', 'content', 'tool_call_id', 'name', 'cache_control'])
@@ -143,6 +143,12 @@ function decodeAssistant(wire: Json, path: string, form: Form, legacy: LegacyCal
 /** What an assistant's message says of its thoughts: the words and the opaque state. */
 function decodeReasoningParts(wire: Json): ReasoningPart[] {
   const { text, member } = thoughtOf(wire)
+  const foreign = foreignParts(wire['reasoning_details'])
+  if (foreign !== undefined) {
+    const [first] = foreign
+    const wordless = foreign.length === 1 && first?.text === '' && !first.signature?.redacted
+    return wordless ? [{ ...first, text }] : foreign
+  }
   const signature =
     detailsSignature(wire['reasoning_details']) ?? (member === undefined ? undefined : wordsSignature(member))
   if (text === '' && signature === undefined) return []

@@ -13,7 +13,7 @@ import { urlOf } from './parts.ts'
 import { formOf, ownRest } from './rest.ts'
 import { callExtra, detailsOf, stateDetail, unsignedDetail } from './thoughts.ts'
 
-type Open = { part: PartStart; call?: number; said: boolean; signed?: true; offset: number }
+type Open = { part: PartStart; call?: number; said: boolean; signed?: true; offset: number; words: string }
 /** A running part in its turn, and what waits of it. */
 type Queued = { index: number; held: PartEvent[] }
 type PartEvent = Extract<StreamEvent, { index: number }>
@@ -71,7 +71,7 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
   }
 
   function start(index: number, part: PartStart): string {
-    const entry: Open = { part, said: false, offset: textLength }
+    const entry: Open = { part, said: false, offset: textLength, words: '' }
     open.set(index, entry)
     switch (part.type) {
       case 'tool-call': {
@@ -102,6 +102,7 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
         textLength += text.length
         return say({ content: text })
       case 'reasoning':
+        entry.words += text
         return say({ reasoning_content: text })
       case 'refusal':
         refused = true
@@ -126,7 +127,9 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
       return older ? '' : say({ tool_calls: [{ index: call, ...input(part, ''), ...callExtra(signature) }] })
     // The words have been said; the state follows them.
     const own = signature.issuer === 'openai-chat'
-    const details = own ? detailsOf([{ type: 'reasoning', text: '', signature }], true) : [stateDetail(signature)]
+    const details = own
+      ? detailsOf([{ type: 'reasoning', text: '', signature }], true)
+      : [stateDetail(signature, entry.words)]
     return details === undefined ? '' : say({ reasoning_details: details })
   }
 

@@ -38,11 +38,12 @@ export function memberOf({ signature }: ReasoningPart): string | undefined {
   return WORDS.find((name) => signature?.issuer === ID && signature.value === name)
 }
 
-/** What the model thought, as far as the list says it in words. */
+/** What the model thought, as far as the list says it in words; wrapped state repeats words that are said elsewhere. */
 export function detailsText(details: unknown): string {
   return asArray(details)
     .map((item) => {
       const detail = asObject(item)
+      if (foreignPart(detail) !== undefined) return ''
       return str(detail?.['text']) || str(detail?.['summary'])
     })
     .join('')
@@ -61,6 +62,23 @@ export function detailsSignature(details: unknown): Signature | undefined {
   }
   const hidden = detailsText(details) === ''
   return { issuer: ID, value: JSON.stringify(details), ...(hidden && { redacted: true as const }) }
+}
+
+/** A thought of another vendor that an entry carries. */
+function foreignPart(detail: Json | undefined): ReasoningPart | undefined {
+  const state = str(detail?.['data']) || str(detail?.['signature'])
+  if (state === '') return undefined
+  const signature = unpackSignature(state, ID)
+  return signature.issuer === ID ? undefined : { type: 'reasoning', text: str(detail?.['text']), signature }
+}
+
+/**
+ * The thoughts of other vendors in a list, each with the words it was signed for: what clients make of the words beside
+ * it is not to be trusted (the official SDK keeps the last piece of a stream only). Undefined if there are none.
+ */
+export function foreignParts(details: unknown): ReasoningPart[] | undefined {
+  const parts = asArray(details).flatMap((item) => foreignPart(asObject(item)) ?? [])
+  return parts.length === 0 ? undefined : parts
 }
 
 /** The list that carries these parts' state; undefined if they have none this dialect may say. */
