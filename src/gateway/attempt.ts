@@ -160,7 +160,6 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     let chunk = piece
     if (firstChunk) {
       firstChunk = false
-      if (mode === 'whole') rearm()
     }
     lastByteAt = now()
     if (decoder === undefined && sniff !== undefined) {
@@ -254,7 +253,6 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     listener.begin(status, headers, length)
     for (const piece of held) out.push(piece)
     held = []
-    if (length === undefined) rearm()
   }
 
   function write(chunk: Buffer | string): void {
@@ -263,7 +261,6 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     pausedAt = now()
     flight.pause()
     decoder?.pause()
-    rearm()
   }
 
   function onEnd(): void {
@@ -311,12 +308,12 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       return
     }
     const body = held.length === 1 ? held[0]! : Buffer.concat(held)
-    const wrong = wholeFault(body)
+    const usage = protocol.usage(body)
+    const wrong = wholeFault(body, usage)
     if (wrong !== undefined) {
       lost(input.judge(wrong, status, headers, ''), undefined)
       return
     }
-    const usage = protocol.usage(body)
     const streamed = input.stream && carrier === undefined ? input.streamed : undefined
     try {
       held = [streamed?.(body) ?? carrier?.whole?.(body) ?? body]
@@ -329,13 +326,14 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     ended(undefined, usage)
   }
 
-  function wholeFault(body: Buffer): Failure | undefined {
+  function wholeFault(body: Buffer, usage: Usage | undefined): Failure | undefined {
     const first = firstCharacter(body)
     if (first !== '{' && first !== '[') {
       const type = String(headers['content-type'] ?? 'no content type')
       return fault(`answered ${status} with something that is no JSON (${type})`)
     }
-    if (first === '{' && !isWholeObject(body)) return fault('sent an answer that is broken off')
+    // Usage is read from the whole object only, so an answer that has it is whole and need not be scanned again.
+    if (first === '{' && usage === undefined && !isWholeObject(body)) return fault('sent an answer that is broken off')
     return protocol.wholeFailure(body)
   }
 
@@ -371,12 +369,6 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     clearTimeout(timer)
     decoder?.destroy()
     flight.abort()
-  }
-
-  /** Another clock runs from here on, and it may run out sooner than the one the timer was set for. */
-  function rearm(): void {
-    clearTimeout(timer)
-    timer = setTimeout(tick, nextLook(clockState(), clocks, now()))
   }
 
   function clockState(): ClockState {
@@ -415,7 +407,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       case undefined:
         break
     }
-    rearm()
+    timer = setTimeout(tick, nextLook(clockState(), clocks, now()))
   }
 
   /** The upstream did what it should not have. */

@@ -38,12 +38,14 @@ export function runOut(state: ClockState, limits: ClockLimits, at: number): RunO
   return undefined
 }
 
-/** Milliseconds from `at` until the next clock may run out. */
+/**
+ * Milliseconds from `at` until the next clock may run out, one that starts only later included: it cannot run out before
+ * its own length has passed. So a call needs one timer, and not another whenever something happens.
+ */
 export function nextLook(state: ClockState, limits: ClockLimits, at: number): number {
   let due = limits.deadline
-  if (state.pausedAt > 0) {
-    if (limits.idleMs > 0) due = Math.min(due, state.pausedAt + limits.idleMs)
-  } else {
+  if (limits.idleMs > 0) due = Math.min(due, (state.pausedAt > 0 ? state.pausedAt : at) + limits.idleMs)
+  if (state.pausedAt === 0) {
     due = Math.min(due, silenceEnds(state, limits))
     if (limits.keepAliveMs > 0 && state.alive !== 'never')
       due = Math.min(due, (state.alive === 'open' ? state.lastWriteAt : at) + limits.keepAliveMs)

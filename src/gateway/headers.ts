@@ -36,14 +36,36 @@ const NOT_FORWARDED = new Set([
 
 const NOT_FORWARDED_PREFIX = /^(?:x-forwarded-|x-logicaproxy-|x-ai-|sec-|cf-)/
 
+/** Clients and upstreams send the same few names all the time; made-up ones must not fill the memory. */
+const MOST_NAMES = 1_000
+
+/** Remembers what a pure function says of a header's name. */
+function byName<T>(judge: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>()
+  return (name) => {
+    let verdict = known.get(name)
+    if (verdict === undefined) {
+      if (known.size >= MOST_NAMES) known.clear()
+      verdict = judge(name)
+      known.set(name, verdict)
+    }
+    return verdict
+  }
+}
+
+const forwards = byName((name): boolean | 'connection' => {
+  const lower = name.toLowerCase()
+  return lower === 'connection' ? lower : !NOT_FORWARDED.has(lower) && !NOT_FORWARDED_PREFIX.test(lower)
+})
+
 /** The client's headers that may travel on, in their order and spelling. */
 export function forwardable(raw: readonly string[]): string[] {
   const kept: string[] = []
   let named: Set<string> | undefined
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!
-    const lower = name.toLowerCase()
-    if (lower === 'connection') {
+    const travels = forwards(name)
+    if (travels === 'connection') {
       // Names listed there are hop-by-hop too.
       const value = raw[i + 1]!.toLowerCase()
       if (value !== 'keep-alive' && value !== 'close') {
@@ -52,8 +74,7 @@ export function forwardable(raw: readonly string[]): string[] {
       }
       continue
     }
-    if (NOT_FORWARDED.has(lower) || NOT_FORWARDED_PREFIX.test(lower)) continue
-    kept.push(name, raw[i + 1]!)
+    if (travels) kept.push(name, raw[i + 1]!)
   }
   if (named === undefined) return kept
   const pairs: string[] = []
@@ -86,11 +107,13 @@ const NOT_RETURNED = new Set([
 
 const NOT_RETURNED_PREFIX = /^(?:access-control-|cf-|x-logicaproxy-(?!simulated)|x-ai-|content-security-)/
 
+const returns = byName((name) => !NOT_RETURNED.has(name) && !NOT_RETURNED_PREFIX.test(name))
+
 /** The upstream's headers for the client, names and values in turn. */
 export function returnable(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
   const kept: string[] = []
   for (const name in headers) {
-    if (NOT_RETURNED.has(name) || NOT_RETURNED_PREFIX.test(name)) continue
+    if (!returns(name)) continue
     const value = headers[name]
     if (value === undefined) continue
     if (Array.isArray(value)) for (const v of value) kept.push(name, v)

@@ -38,7 +38,8 @@ export function withoutForeignReasoning(
         changed = true
       } else parts.push(part)
     }
-    if (parts.length > 0) kept.push({ ...message, parts })
+    // A message that was empty before says at least whose turn it was.
+    if (parts.length > 0 || message.parts.length === 0) kept.push({ ...message, parts })
     else changed = true
   }
   return {

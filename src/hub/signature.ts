@@ -7,10 +7,12 @@ import type { Signature } from './request.ts'
 
 /** First characters of every wrapper: the base64 of `lp1|`, which no vendor's state begins with. */
 const MARK = 'bHAxf'
+/** The part of it to search for: text is full of its first letter, and each would stop the search. */
+const RARE = MARK.slice(1)
 
 /** Whether a body may hold wrapped state: a vendor that is sent some refuses it. Cheap; false alarms do no harm. */
 export function mayHoldWrapped(body: Buffer): boolean {
-  return body.includes(MARK)
+  return body.includes(RARE)
 }
 
 /** How a signature is written into the opaque slot of dialect `slot`: as it is when it is at home, wrapped when not. */

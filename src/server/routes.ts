@@ -26,15 +26,16 @@ interface ModelRoute {
 
 /** Compiles the routes of all protocols. */
 export function createRouter(protocols: readonly Protocol[]): Router {
-  const exact = new Map<string, { protocol: Protocol; route: Route }[]>()
+  const exact = new Map<string, (RouteMatch & { type: 'route' })[]>()
   const byModel: ModelRoute[] = []
   for (const protocol of protocols)
     for (const route of protocol.routes) {
       const at = route.path.indexOf('{model}')
       if (at === -1) {
+        const match = { type: 'route' as const, protocol, route, endpoint: route.path }
         const before = exact.get(route.path)
-        if (before === undefined) exact.set(route.path, [{ protocol, route }])
-        else before.push({ protocol, route })
+        if (before === undefined) exact.set(route.path, [match])
+        else before.push(match)
       } else byModel.push({ protocol, route, prefix: route.path.slice(0, at), verb: route.path.slice(at + 7) })
     }
   // The longest verb first: a model's name may hold a colon, the verb is what follows the last one.
@@ -46,7 +47,7 @@ export function createRouter(protocols: readonly Protocol[]): Router {
     const here = exact.get(path)
     if (here !== undefined) {
       const found = here.find((h) => h.route.method === method)
-      if (found !== undefined) return { type: 'route', ...found, endpoint: found.route.path }
+      if (found !== undefined) return found
       return methodMismatch(here)
     }
     const shaped = byModel.filter(

@@ -391,7 +391,8 @@ function tools(said: Meant, got: Meant, keep: Keep): void {
     keep('choice', got.parallel === false, /parallel/i, 'parallel calls not forbidden')
 }
 
-const MODALITY = /Content blocks are expected to be either text or image_url type/
+/** Which models see and hear is their vendor's to say. */
+export const MODALITY = /Content blocks are expected to be either text or image_url type/
 
 /** A dialect without a list of allowed tools gets only those. */
 function onlyAllowed(said: Meant, got: Meant): boolean {

@@ -147,6 +147,15 @@ function encodeChoice(
   return Object.keys(config).length > 0 ? config : undefined
 }
 
+/** Names of functions that are not there are refused; of names alone nothing else can be made. */
+function declared(names: readonly string[], { tools = [] }: ChatRequest): string[] {
+  const there = new Set(
+    tools.flatMap((tool) => (tool.type === 'function' || tool.type === 'custom' ? [tool.name] : [])),
+  )
+  const kept = names.filter((name) => there.has(name))
+  return kept.length > 0 ? kept : [...there]
+}
+
 function isStrict({ tools = [] }: ChatRequest): boolean {
   return tools.some((tool) => tool.type === 'function' && tool.strict === true)
 }
@@ -166,7 +175,7 @@ function callingConfig(request: ChatRequest, hasFunctions: boolean, lose: Lose):
       return { mode: 'ANY', allowedFunctionNames: [choice.name] }
     case 'allowed':
       // Names are taken with ANY and VALIDATED only; the latter leaves the model free to call nothing.
-      return { mode: choice.required ? 'ANY' : 'VALIDATED', allowedFunctionNames: choice.names }
+      return { mode: choice.required ? 'ANY' : 'VALIDATED', allowedFunctionNames: declared(choice.names, request) }
     case 'web-search':
       lose('tool_choice', 'Gemini cannot be made to search')
       return undefined

@@ -22,7 +22,7 @@ export function decodeResponse(body: Json): ChatResponse {
   }
   for (const event of reader.end()) fold.push(event)
   // A whole answer is over even if it does not say why.
-  if (!reader.finished) fold.push({ type: 'finish', finish: { reason: 'other' } })
+  if (!reader.finished()) fold.push({ type: 'finish', finish: { reason: 'other' } })
   return fold.end()
 }
 

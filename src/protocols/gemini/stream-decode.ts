@@ -25,7 +25,7 @@ export interface ChunkReader {
   read(chunk: Json): StreamEvent[]
   end(): StreamEvent[]
   /** Whether the upstream told how it ended. */
-  readonly finished: boolean
+  finished(): boolean
 }
 
 export function streamDecoder(): EventDecoder {
@@ -229,7 +229,7 @@ export function chunkReader(): ChunkReader {
   }
 
   return {
-    get finished() {
+    finished() {
       return finishReason !== undefined || blockReason !== undefined
     },
     read(raw) {

@@ -22,7 +22,7 @@ interface Call {
 }
 
 export interface CallAssembler {
-  readonly count: number
+  count(): number
   /** The pieces of one delta. */
   push(entries: readonly unknown[]): StreamEvent[]
   /** Something else begins: calls whose input cannot go on are over. */
@@ -128,7 +128,7 @@ export function callAssembler(
   }
 
   return {
-    get count() {
+    count() {
       return calls.filter((call) => call.name !== '' || call.input !== '').length
     },
     push: (entries) => entries.flatMap(push),

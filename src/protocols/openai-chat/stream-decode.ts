@@ -193,7 +193,7 @@ export function chunkReader(whole = false): ChunkReader {
   function finished(): StreamEvent[] {
     if (over) return []
     const events = ended()
-    const finish = finishOf(raw, sequence, { calls: calls.count > 0, refusal: refused })
+    const finish = finishOf(raw, sequence, { calls: calls.count() > 0, refusal: refused })
     return [...events, { type: 'finish', finish }]
   }
 
