@@ -1,8 +1,9 @@
 /**
- * The conformance report: `node test/conformance/main.ts [--only responses|requests] [--id text] [--sample n] [--sockets] [--json file]`.
- * Prints the matrices and every failing cell.
+ * The conformance report: `node test/conformance/main.ts [--only responses|requests] [--id text] [--sample n] [--sockets] [--json file] [--docs]`.
+ * Prints the matrices and every failing cell; `--docs` writes the matrices into docs/fidelity.md. Fails if a cell does.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { corpus, corpusMissing, sample } from './corpus.ts'
 import { REQUEST_FEATURES, replayRequests } from './replay-requests.ts'
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     sample: { type: 'string' },
     sockets: { type: 'boolean', default: false },
     json: { type: 'string' },
+    docs: { type: 'boolean', default: false },
     most: { type: 'string', default: '400' },
   },
 })
@@ -40,8 +42,10 @@ if (corpusMissing) {
 
 function show(title: string, report: Report, features: readonly string[], arrow: '←' | '→') {
   const { passed, told, failed } = report.sums
-  console.log(`\n## ${title}\n\n${passed} judgements passed, ${told} losses told, ${failed} failed.\n`)
-  console.log(report.table(features, arrow))
+  const matrix = `${passed} judgements passed, ${told} losses were told, ${failed} failed.\n\n${report.table(features, arrow)}`
+  console.log(`\n## ${title}\n\n${matrix}`)
+  if (failed > 0) process.exitCode = 1
+  if (values.docs) intoDocs(title.toLowerCase(), matrix)
   const groups = new Map<string, typeof report.failing>()
   for (const f of report.failing) {
     const key = `${f.client} ${arrow} ${f.upstream} ${f.stream ? 'stream' : 'whole'} ${f.feature}`
@@ -53,4 +57,15 @@ function show(title: string, report: Report, features: readonly string[], arrow:
     for (const f of list) if (shown++ < Number(values.most)) console.log(`  ${f.id}  ${f.why.slice(0, 420)}`)
   }
   return { sums: report.sums, failing: report.failing, told: report.tolds }
+}
+
+/** Between the marks of its name. */
+function intoDocs(name: string, matrix: string): void {
+  const path = join(import.meta.dirname, '../../docs/fidelity.md')
+  const text = readFileSync(path, 'utf8')
+  const marks = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`)
+  writeFileSync(
+    path,
+    text.replace(marks, (_, start: string, end: string) => `${start}\n${matrix}\n\n${end}`),
+  )
 }
