@@ -1,8 +1,10 @@
 /** What the gateway promises, and whether a run bears it out. */
+import { TRANSLATING } from './candidates.ts'
 import type { ClosedFigures } from './closed-cases.ts'
 import type { StartFigures } from './start-case.ts'
 import { judge, noiseFloor, type Verdict } from './statistics.ts'
 import type { FirstEventFigures, HeadOfLineFigures, PacedFigures } from './stream-cases.ts'
+import { BURST_DELTAS } from './traffic.ts'
 
 export interface Judgement {
   what: string
@@ -15,6 +17,8 @@ export interface Judgement {
 export interface Results {
   closed: ClosedFigures[]
   paced?: PacedFigures[]
+  /** The paced streams of the case `translate`. */
+  translated?: PacedFigures[]
   firstEvent?: FirstEventFigures[]
   headOfLine?: HeadOfLineFigures[]
   start?: StartFigures
@@ -29,12 +33,16 @@ const RATIOS = [
   { case: 'burst', against: 'portkey', limit: 0.3 },
 ] as const
 const STREAM_KIB = 60
+/** The lane that translates: as a multiple of the pass-through lane, for each event of a stream, for an open stream. */
+const TRANSLATE_RATIO = 2
+const TRANSLATE_EVENT_US = 12
+const TRANSLATE_STREAM_KIB = 80
 const START_CPU_MS = 400
 /** Share of delays of 20 to 60 ms, beyond those without anybody between, that chance may bring. */
 const FORTY_MS_SHARE = 0.005
 
 /** Judges everything that was measured. */
-export function judgeAll({ closed, paced, firstEvent, start }: Results): Judgement[] {
+export function judgeAll({ closed, paced, translated, firstEvent, start }: Results): Judgement[] {
   const all: Judgement[] = []
   for (const budget of RATIOS) {
     const figures = closed.find((c) => c.case === budget.case)
@@ -48,11 +56,11 @@ export function judgeAll({ closed, paced, firstEvent, start }: Results): Judgeme
       verdict: figures.conclusive ? judge(ratio.median, budget.limit, noiseOf(figures)) : 'inconclusive',
     })
   }
+  all.push(...judgeTranslation(closed))
   const streams = paced?.find((p) => p.name === 'gateway')
-  if (streams !== undefined) {
-    all.push(exact(`${streams.streams} streams: lost events`, streams.lostEvents + streams.broken, 0, ''))
-    all.push(exact(`${streams.streams} streams: memory of each`, streams.kibPerStream, STREAM_KIB, 'KiB'))
-  }
+  if (streams !== undefined) all.push(...judgeStreams(`${streams.streams} streams`, streams, STREAM_KIB))
+  const open = translated?.find((p) => p.name === TRANSLATING.name)
+  if (open !== undefined) all.push(...judgeStreams(`${open.streams} translated streams`, open, TRANSLATE_STREAM_KIB))
   const first = firstEvent?.find((f) => f.name === 'gateway')
   if (first !== undefined)
     all.push(
@@ -65,6 +73,46 @@ export function judgeAll({ closed, paced, firstEvent, start }: Results): Judgeme
     )
   if (start !== undefined) all.push(exact('start to first answer: CPU', start.cpuMs.median, START_CPU_MS, 'ms'))
   return all
+}
+
+function judgeStreams(what: string, streams: PacedFigures, kib: number): Judgement[] {
+  return [
+    exact(`${what}: lost events`, streams.lostEvents + streams.broken, 0, ''),
+    exact(`${what}: memory of each`, streams.kibPerStream, kib, 'KiB'),
+  ]
+}
+
+function judgeTranslation(closed: readonly ClosedFigures[]): Judgement[] {
+  const find = (name: string) => {
+    const figures = closed.find((c) => c.case === name)
+    const translating = figures?.candidates.find((c) => c.name === TRANSLATING.name)
+    return figures === undefined || translating === undefined ? undefined : { figures, translating }
+  }
+  const whole = find('translate')
+  const burst = find('translate-burst')
+  if (whole === undefined) return []
+  const ratio = whole.translating.ratios['gateway']!.median
+  const verdict = whole.figures.conclusive ? judge(ratio, TRANSLATE_RATIO, noiseOf(whole.figures)) : 'inconclusive'
+  const what = 'translate: CPU per request against pass-through'
+  const all: Judgement[] = [{ what, figure: ratio, limit: TRANSLATE_RATIO, unit: '×', verdict }]
+  if (burst !== undefined) {
+    const figure = eventUs(whole.translating.cpuUs.median, burst.translating.cpuUs.median)
+    const sure = whole.figures.conclusive && burst.figures.conclusive
+    const noise = Math.max(noiseOf(whole.figures), noiseOf(burst.figures))
+    all.push({
+      what: 'translate-burst: CPU per event',
+      figure,
+      limit: TRANSLATE_EVENT_US,
+      unit: 'µs',
+      verdict: sure ? judge(figure, TRANSLATE_EVENT_US, noise) : 'inconclusive',
+    })
+  }
+  return all
+}
+
+/** What one event of a burst costs, the request and the head of its answer taken off. */
+export function eventUs(wholeUs: number, burstUs: number): number {
+  return (burstUs - wholeUs) / BURST_DELTAS
 }
 
 /** What the two copies of the forwarder differ by; NaN where only one ran. */

@@ -19,6 +19,8 @@ export interface Candidate {
   readonly what: string
   readonly pid: number
   readonly target: Target
+  /** Its upstream speaks another dialect: what it hands on is the same in meaning, not to the byte. */
+  readonly translates?: boolean
   stop(): Promise<void>
 }
 
@@ -56,25 +58,40 @@ export interface GatewayOptions {
   node?: readonly string[]
   /** Further keys of the config. */
   config?: Record<string, unknown>
+  /** The dialect of the mock. */
+  protocol?: UpstreamProtocol
 }
 
-export function gateway({ name = 'gateway', directory = ROOT, node = [], config = {} }: GatewayOptions = {}): Starter {
+export type UpstreamProtocol = 'openai-chat' | 'anthropic'
+
+/** The gateway whose upstream speaks Anthropic, so that the bench's chat requests are translated. */
+export const TRANSLATING: GatewayOptions = { name: 'gateway-translate', protocol: 'anthropic' }
+
+export function gateway(options: GatewayOptions = {}): Starter {
+  const { name = 'gateway', directory = ROOT, node = [], config = {}, protocol = 'openai-chat' } = options
   return async (mockPort) => {
     const place = mkdtempSync(join(tmpdir(), 'logicaproxy-bench-'))
     const file = join(place, 'config.yaml')
-    writeFileSync(file, gatewayConfig(mockPort, place, config))
+    writeFileSync(file, gatewayConfig(mockPort, place, config, protocol))
     const entry = gatewayEntry(directory)
     const child = start(process.execPath, [...node, entry, 'serve', '--json', '--config', file])
     const { port } = await listening(child, name)
     const target = { port, headers: { authorization: `Bearer ${CLIENT_KEY}` } }
-    return candidate(name, entry.slice(directory.length + 1), child, target, () =>
+    const started = candidate(name, entry.slice(directory.length + 1), child, target, () =>
       rmSync(place, { recursive: true, force: true }),
     )
+    return protocol === 'openai-chat' ? started : { ...started, translates: true }
   }
 }
 
 /** The default config, but for one account that leads to the mock. */
-export function gatewayConfig(mockPort: number, authDir: string, more: Record<string, unknown> = {}): string {
+export function gatewayConfig(
+  mockPort: number,
+  authDir: string,
+  more: Record<string, unknown> = {},
+  protocol: UpstreamProtocol = 'openai-chat',
+): string {
+  const origin = `http://127.0.0.1:${mockPort}`
   return stringify({
     host: '127.0.0.1',
     port: 0,
@@ -83,7 +100,8 @@ export function gatewayConfig(mockPort: number, authDir: string, more: Record<st
     'openai-compatibility': [
       {
         name: 'mock',
-        'base-url': `http://127.0.0.1:${mockPort}/v1`,
+        // The default dialect goes unsaid, as in most configs. Anthropic's paths bring their version.
+        ...(protocol === 'openai-chat' ? { 'base-url': `${origin}/v1` } : { 'base-url': origin, protocol }),
         'api-key-entries': [{ 'api-key': UPSTREAM_KEY }],
       },
     ],

@@ -2,6 +2,7 @@
 import type { Starter } from './candidates.ts'
 import { checkFaithful, type Field, openField, residentMib, runSlice, type Slice } from './field.ts'
 import { pairedRatios, quantile, type Rounds, roundsNeeded, type Summary, summarise } from './statistics.ts'
+import { BURST_DELTAS } from './traffic.ts'
 
 export interface ClosedCase {
   name: string
@@ -9,12 +10,34 @@ export interface ClosedCase {
   model: string
   bytes: number
   stream: boolean
+  /** So many small tools in place of the usual ones. */
+  tools?: number
 }
 
 export const CLOSED_CASES: readonly ClosedCase[] = [
   { name: 'json-2k', title: '2 KB JSON', model: 'mock-json', bytes: 2_000, stream: false },
   { name: 'json-200k', title: '200 KB JSON', model: 'mock-json', bytes: 200_000, stream: false },
   { name: 'burst', title: 'burst stream of 200 events', model: 'mock-burst', bytes: 2_000, stream: true },
+]
+
+/** What translation costs, beside the pass-through lane with the same requests. Both are parts of the case `translate`. */
+export const TRANSLATED_CASES: readonly ClosedCase[] = [
+  {
+    name: 'translate',
+    title: 'Translated: 2 KB, 10 tools',
+    model: 'mock-json',
+    bytes: 2_000,
+    stream: false,
+    tools: 10,
+  },
+  {
+    name: 'translate-burst',
+    title: `Translated: burst stream of ${BURST_DELTAS} deltas`,
+    model: 'mock-burst',
+    bytes: 2_000,
+    stream: true,
+    tools: 10,
+  },
 ]
 
 export interface Effort {
@@ -88,7 +111,7 @@ function roundsOf({ rounds, restarts }: Effort, restart: number): number {
 
 async function warmUp(field: Field, wanted: ClosedCase, effort: Effort): Promise<void> {
   for (const candidate of field.candidates) {
-    await checkFaithful(field, candidate, wanted.bytes)
+    await checkFaithful(field, candidate, wanted.bytes, wanted.tools)
     await field.load.call('closedLoop', {
       ...wanted,
       target: candidate.target,

@@ -1,6 +1,7 @@
 /** A field of candidates that are alive at once, with the mock and the clients beside them, and one slice on it. */
 
 import { createHash } from 'node:crypto'
+import { contentOf } from './anthropic-traffic.ts'
 import { type Helper, startHelper } from './calls.ts'
 import { type Candidate, direct, type Starter } from './candidates.ts'
 import type { ClosedLoop, ClosedLoopResult, SingleAnswer } from './load.ts'
@@ -15,7 +16,7 @@ import {
   residentKib,
 } from './machine.ts'
 import { MessageReader } from './message-reader.ts'
-import { burstAnswer, chatBody } from './traffic.ts'
+import { ANSWER_TEXT, BURST_DELTAS, burstAnswer, burstTexts, chatBody } from './traffic.ts'
 
 export interface Field {
   readonly load: Helper
@@ -45,13 +46,15 @@ export async function openField(starters: readonly Starter[]): Promise<Field> {
 }
 
 /** Makes sure that a candidate hands everything on as it is, both ways, before it is measured. */
-export async function checkFaithful({ load }: Field, { name, target }: Candidate, bytes: number): Promise<void> {
-  const fault = (what: string, answer: SingleAnswer) =>
-    new Error(`${name} ${what}: ${answer.status} ${answer.body.slice(0, 300)}`)
-  const echo = await load.call<SingleAnswer>('once', { target, model: 'mock-echo', bytes, stream: false })
+export async function checkFaithful(field: Field, candidate: Candidate, bytes: number, tools?: number): Promise<void> {
+  if (candidate.translates) return checkMeaning(field, candidate, bytes, tools)
+  const { load } = field
+  const { name, target } = candidate
+  const fault = (what: string, answer: SingleAnswer) => faultOf(name, what, answer)
+  const echo = await load.call<SingleAnswer>('once', { target, model: 'mock-echo', bytes, stream: false, tools })
   if (echo.status !== 200) throw fault('does not answer', echo)
   const sent = createHash('sha256')
-    .update(chatBody('mock-echo', bytes, false))
+    .update(chatBody('mock-echo', bytes, false, tools))
     .digest('hex')
   if (name !== 'portkey' && !echo.body.includes(sent)) throw fault('changed the body of a request', echo)
   const burst = await load.call<SingleAnswer>('once', { target, model: 'mock-burst', bytes: 2_000, stream: true })
@@ -59,6 +62,40 @@ export async function checkFaithful({ load }: Field, { name, target }: Candidate
     .update(bodyOf(burstAnswer(200)))
     .digest('hex')
   if (name !== 'portkey' && burst.digest !== same) throw fault('changed a stream', burst)
+}
+
+/** Makes sure that texts and tools arrive through a translation, and the texts of both kinds of answer. */
+async function checkMeaning({ load }: Field, { name, target }: Candidate, bytes: number, tools?: number) {
+  const ask = (model: string, stream: boolean) =>
+    load.call<SingleAnswer>('once', { target, model, bytes, stream, tools })
+  const body = chatBody('mock-echo', bytes, false, tools).toString('utf8')
+  const sent = contentOf(body)
+  const digest = createHash('sha256').update(sent.text).digest('hex')
+  const echo = await ask('mock-echo', false)
+  if (echo.status !== 200) throw faultOf(name, 'does not answer', echo)
+  const told = `${sent.tools} tools, text ${digest}`
+  if (!echo.body.includes(told)) throw faultOf(name, `lost part of a request, ${told}`, echo)
+  const whole = await ask('mock-json', false)
+  const { choices } = JSON.parse(whole.body) as { choices: { message: { content: string } }[] }
+  if (choices[0]?.message.content !== ANSWER_TEXT) throw faultOf(name, 'changed the text of an answer', whole)
+  const burst = await ask('mock-burst', true)
+  if (streamedText(burst.body) !== burstTexts(BURST_DELTAS).join('')) throw faultOf(name, 'changed a stream', burst)
+}
+
+/** The text of a stream of chat completion chunks; its last event is `[DONE]`. */
+function streamedText(body: string): string {
+  const events = body.split('\n\n').filter((event) => event.startsWith('data: '))
+  if (events.pop() !== 'data: [DONE]') return ''
+  let text = ''
+  for (const event of events) {
+    const { choices } = JSON.parse(event.slice(6)) as { choices: { delta: { content?: string | null } }[] }
+    text += choices[0]?.delta.content ?? ''
+  }
+  return text
+}
+
+function faultOf(name: string, what: string, { status, body }: SingleAnswer): Error {
+  return new Error(`${name} ${what}: ${status} ${body.slice(0, 300)}`)
 }
 
 function bodyOf(message: Buffer): Buffer {

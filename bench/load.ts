@@ -18,6 +18,8 @@ export interface Asking {
   model: string
   bytes: number
   stream: boolean
+  /** So many small tools in place of the usual ones. */
+  tools?: number
 }
 
 export interface ClosedLoop extends Asking {
@@ -71,11 +73,11 @@ export interface SingleAnswer {
 
 const requests = new Map<string, Buffer>()
 
-function requestOf({ target, model, bytes, stream }: Asking): Buffer {
-  const key = `${target.port} ${model} ${bytes}`
+function requestOf({ target, model, bytes, stream, tools }: Asking): Buffer {
+  const key = `${target.port} ${model} ${bytes} ${tools}`
   let request = requests.get(key)
   if (request === undefined) {
-    request = requestBytes(target.port, target.headers, chatBody(model, bytes, stream))
+    request = requestBytes(target.port, target.headers, chatBody(model, bytes, stream, tools))
     requests.set(key, request)
   }
   return request

@@ -12,8 +12,8 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { judgeAll, type Results, TWIN } from './budgets.ts'
-import { forwarder, gateway, portkey, type Starter } from './candidates.ts'
-import { CLOSED_CASES, type Effort, runClosedCase } from './closed-cases.ts'
+import { forwarder, gateway, portkey, type Starter, TRANSLATING } from './candidates.ts'
+import { CLOSED_CASES, type Effort, runClosedCase, TRANSLATED_CASES } from './closed-cases.ts'
 import { BENCH_CORE, canPin, machineName } from './machine.ts'
 import { installPeers, PEERS } from './peers.ts'
 import { profileCase } from './profile.ts'
@@ -29,7 +29,7 @@ import {
 import { runStart } from './start-case.ts'
 import { runFirstEvent, runHeadOfLine, runPaced } from './stream-cases.ts'
 
-const CASES = [...CLOSED_CASES.map((c) => c.name), 'streams', 'first-event', 'head-of-line', 'start']
+const CASES = [...CLOSED_CASES.map((c) => c.name), 'streams', 'first-event', 'head-of-line', 'translate', 'start']
 
 const { values: options } = parseArgs({
   options: {
@@ -128,15 +128,30 @@ async function main(): Promise<number> {
     say(startTable(results.start))
   }
 
+  if (cases.includes('translate')) {
+    const lanes = [gateway(), gateway(TRANSLATING)]
+    for (const wanted of TRANSLATED_CASES) {
+      const figures = await runClosedCase(wanted, [forwarder({ name: TWIN }), forwarder(), ...lanes], effort, tell)
+      results.closed.push(figures)
+      say(closedTable(wanted.title, figures))
+    }
+    const [streams, events] = options.quick ? [100, 4] : [1_000, 30]
+    const paced = { streams, events, everyMs: 500, staggerMs: 1, warmRequests: effort.warmRequests / 6 }
+    results.translated = await runPaced(lanes, paced, tell)
+    say(pacedTable(results.translated, 'paced streams, translated'))
+  }
+
   const judgements = judgeAll(results)
   if (judgements.length > 0) say(judgementTable(judgements))
-  for (const wanted of CLOSED_CASES.filter((c) => cases.includes(c.name))) {
+  const translated = cases.includes('translate') ? TRANSLATED_CASES : []
+  for (const wanted of [...CLOSED_CASES.filter((c) => cases.includes(c.name)), ...translated]) {
     const dear = judgements.some(
       (j) => j.verdict !== 'met' && j.figure > j.limit && j.what.startsWith(`${wanted.name}:`),
     )
     if (!dear && !options.profile) continue
     tell(`profile: ${wanted.name}`)
-    say(profileTable(wanted.title, await profileCase(wanted, effort, options.quick ? 1_000 : 10_000)))
+    const lane = translated.includes(wanted) ? TRANSLATING : {}
+    say(profileTable(wanted.title, await profileCase(wanted, effort, options.quick ? 1_000 : 10_000, lane)))
   }
   if (options.json)
     process.stdout.write(`${JSON.stringify({ machine: machineName(), effort, ...results, judgements, texts })}\n`)

@@ -1,15 +1,62 @@
 /**
  * The upstream: a raw server with answers made beforehand, so that its own share stays small. The model's name tells what
- * it answers: `mock-json`, `mock-burst`, `mock-echo` (a digest of the body it got) and `mock-paced-COUNTxMS`.
+ * it answers: `mock-json`, `mock-burst`, `mock-echo` (a digest of the body it got) and `mock-paced-COUNTxMS`. Under
+ * `/v1/messages` it is Anthropic, and its echo tells what of the request arrived.
  */
 import { createHash } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import * as anthropic from './anthropic-traffic.ts'
 import { serveCalls } from './calls.ts'
 import { MessageReader } from './message-reader.ts'
-import { burstAnswer, LAST_CHUNKS, markedChunk, ROLE_CHUNK, STREAM_HEAD, stampNow, wholeAnswer } from './traffic.ts'
+import {
+  BURST_DELTAS,
+  burstAnswer,
+  LAST_CHUNKS,
+  markedChunk,
+  ROLE_CHUNK,
+  STREAM_HEAD,
+  stampNow,
+  wholeAnswer,
+} from './traffic.ts'
 
-const WHOLE = wholeAnswer()
-const BURST = burstAnswer(200)
+interface Dialect {
+  whole: Buffer
+  burst: Buffer
+  echo(body: Buffer): Buffer
+  /** A paced stream: its head, what precedes the first word, a word, what ends it. */
+  head: Buffer
+  first: Buffer
+  marked(sequence: number, stamp: number): string
+  last: Buffer
+}
+
+const CHAT: Dialect = {
+  whole: wholeAnswer(),
+  burst: burstAnswer(200),
+  echo: (body) =>
+    wholeAnswer({ id: digestOf(body), object: 'chat.completion', created: 0, model: 'mock', choices: [] }),
+  head: STREAM_HEAD,
+  first: ROLE_CHUNK,
+  marked: markedChunk,
+  last: LAST_CHUNKS,
+}
+const ANTHROPIC: Dialect = {
+  whole: anthropic.wholeMessage(),
+  burst: anthropic.burstMessage(BURST_DELTAS),
+  echo(body) {
+    const { tools, text } = anthropic.contentOf(body.toString('utf8'))
+    return anthropic.wholeMessage(`${tools} tools, text ${digestOf(text)}`)
+  },
+  head: anthropic.STREAM_HEAD,
+  first: anthropic.FIRST_EVENTS,
+  marked: anthropic.markedDelta,
+  last: anthropic.LAST_EVENTS,
+}
+
+function digestOf(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
 /** The part of a body in which the model's name is looked for; the bench sends it first. */
 const OPENING = 256
 const TICK_MS = 2
@@ -17,6 +64,7 @@ const SLOTS = 2_048
 
 interface PacedStream {
   socket: Socket
+  dialect: Dialect
   sequence: number
   count: number
   everyMs: number
@@ -44,45 +92,43 @@ function later(stream: PacedStream): void {
 }
 
 function step(stream: PacedStream): void {
-  const { socket } = stream
+  const { socket, dialect } = stream
   if (socket.destroyed) {
     open -= 1
     return
   }
-  socket.write(markedChunk(stream.sequence, stampNow()), 'latin1')
+  socket.write(dialect.marked(stream.sequence, stampNow()), 'latin1')
   stream.sequence += 1
   if (stream.sequence < stream.count) later(stream)
   else {
-    socket.write(LAST_CHUNKS)
+    socket.write(dialect.last)
     open -= 1
   }
 }
 
-function answer(socket: Socket, opening: Buffer, body: Buffer[]): void {
+function answer(socket: Socket, dialect: Dialect, opening: Buffer, body: Buffer[]): void {
   const name = /"model":"mock-(\w+)(?:-(\d+)x(\d+))?/.exec(opening.toString('latin1', 0, OPENING))
   switch (name?.[1]) {
     case 'json':
-      socket.write(WHOLE)
+      socket.write(dialect.whole)
       return
     case 'burst':
-      socket.write(BURST)
+      socket.write(dialect.burst)
       return
     case 'paced': {
-      const stream = { socket, sequence: 0, count: Number(name[2]), everyMs: Number(name[3]) }
+      const stream = { socket, dialect, sequence: 0, count: Number(name[2]), everyMs: Number(name[3]) }
       open += 1
       socket.cork()
-      socket.write(STREAM_HEAD)
-      socket.write(ROLE_CHUNK)
+      socket.write(dialect.head)
+      socket.write(dialect.first)
       socket.uncork()
       // The first word follows the head in a packet of its own, as it does in life.
       setImmediate(step, stream)
       return
     }
-    case 'echo': {
-      const digest = createHash('sha256').update(Buffer.concat(body)).digest('hex')
-      socket.write(wholeAnswer({ id: digest, object: 'chat.completion', created: 0, model: 'mock', choices: [] }))
+    case 'echo':
+      socket.write(dialect.echo(Buffer.concat(body)))
       return
-    }
     default:
       socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n')
   }
@@ -92,8 +138,10 @@ const server = createServer({ noDelay: true }, (socket) => {
   let opening: Buffer | undefined
   let pieces: Buffer[] = []
   let keeps = false
+  let dialect = CHAT
   const reader = new MessageReader({
-    head() {
+    head(text) {
+      dialect = text.startsWith('POST /v1/messages') ? ANTHROPIC : CHAT
       opening = undefined
       pieces = []
     },
@@ -105,7 +153,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (keeps) pieces.push(bytes)
     },
     end() {
-      answer(socket, opening ?? Buffer.alloc(0), pieces)
+      answer(socket, dialect, opening ?? Buffer.alloc(0), pieces)
     },
   })
   socket.on('data', (bytes: Buffer) => reader.push(bytes))

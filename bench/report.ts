@@ -55,7 +55,7 @@ export function closedTable(title: string, figures: ClosedFigures): string {
 
 const three = ({ p50, p99, max }: Delays) => `${short(p50)} / ${short(p99)} / ${short(max)}`
 
-export function pacedTable(figures: readonly PacedFigures[]): string {
+export function pacedTable(figures: readonly PacedFigures[], title = 'paced streams'): string {
   const rows = figures.map((f) => [
     f.name,
     `${f.complete} of ${f.streams}`,
@@ -78,7 +78,7 @@ export function pacedTable(figures: readonly PacedFigures[]): string {
     'first event ms (p50/p99/max)',
     'delay of an event ms',
   ]
-  return `### ${figures[0]?.streams} paced streams\n\n${table(head, rows)}`
+  return `### ${figures[0]?.streams} ${title}\n\n${table(head, rows)}`
 }
 
 export function firstEventTable(figures: readonly FirstEventFigures[]): string {

@@ -64,13 +64,30 @@ function tool(random: () => number, index: number): object {
   }
 }
 
-/** A chat completions request of exactly so many bytes, `model` first, as the SDKs send it. */
-export function chatBody(model: string, bytes: number, stream: boolean): Buffer {
+/** One of many tools that have to find room in a small request. */
+function smallTool(index: number): object {
+  const name = `${NAMES[index % NAMES.length]}_${index}`
+  const properties = { path: { type: 'string' } }
+  return {
+    type: 'function',
+    function: { name, description: `Reads a ${name}.`, parameters: { type: 'object', properties } },
+  }
+}
+
+/**
+ * A chat completions request of exactly so many bytes, `model` first, as the SDKs send it.
+ * @param toolCount so many small tools in place of the usual ones.
+ */
+export function chatBody(model: string, bytes: number, stream: boolean, toolCount?: number): Buffer {
   const random = chance(bytes)
-  const tools = Array.from({ length: bytes < 8_000 ? 1 : 14 }, (_, i) => tool(random, i))
+  const tools =
+    toolCount === undefined
+      ? Array.from({ length: bytes < 8_000 ? 1 : 14 }, (_, i) => tool(random, i))
+      : Array.from({ length: toolCount }, (_, i) => smallTool(i))
+  const crowded = toolCount !== undefined && bytes < 8_000
   const messages: object[] = [
-    { role: 'system', content: `You are a coding agent.\n${prose(random, bytes < 8_000 ? 30 : 900)}` },
-    { role: 'user', content: `Please look at this:\n\`\`\`ts\n${code(random, 6)}\n\`\`\`` },
+    { role: 'system', content: `You are a coding agent.\n${prose(random, crowded ? 4 : bytes < 8_000 ? 30 : 900)}` },
+    { role: 'user', content: `Please look at this:\n\`\`\`ts\n${code(random, crowded ? 2 : 6)}\n\`\`\`` },
   ]
   const spell = (more: object[]) => JSON.stringify({ model, messages: [...messages, ...more], tools, stream })
   let size = Buffer.byteLength(spell([]))
@@ -154,8 +171,11 @@ export function wholeAnswer(body: object = completion()): Buffer {
   )
 }
 
+/** What a whole answer says. */
+export const ANSWER_TEXT = `${prose(chance(7), 110)}\n${code(chance(8), 5)}`
+
 function completion(): object {
-  const content = `${prose(chance(7), 110)}\n${code(chance(8), 5)}`
+  const content = ANSWER_TEXT
   return {
     id: 'chatcmpl-bench0123456789abcdefgh',
     object: 'chat.completion',
@@ -172,8 +192,8 @@ export const STREAM_HEAD = Buffer.from(
 )
 
 /** One event in one chunk, as vendors frame them. */
-function chunkOf(data: string): string {
-  const event = `data: ${data}\n\n`
+export function chunkOf(data: string, type?: string): string {
+  const event = `${type === undefined ? '' : `event: ${type}\n`}data: ${data}\n\n`
   return `${Buffer.byteLength(event).toString(16)}\r\n${event}\r\n`
 }
 
@@ -195,7 +215,9 @@ export const LAST_CHUNKS = Buffer.from(
   `${chunkOf(chatChunk({}, 'stop'))}${chunkOf(chatChunk({}, null, USAGE))}${chunkOf('[DONE]')}0\r\n\r\n`,
 )
 
-const MARKED = chatChunk({ content: '@MARK@' }).split('MARK') as [string, string]
+/** The text of a marked event; `MARK` stands for its number and its time. */
+export const MARK_TEXT = '@MARK@'
+const MARKED = chatChunk({ content: MARK_TEXT }).split('MARK') as [string, string]
 
 /** An event that bears its number and the time it left. */
 export function markedChunk(sequence: number, stamp: number): string {
@@ -205,10 +227,18 @@ export function markedChunk(sequence: number, stamp: number): string {
 /** Finds the marks of `markedChunk` in the text of a stream. */
 export const MARKS = /@(\d+):(\d+) @/g
 
+/** Text deltas of the burst that is translated. */
+export const BURST_DELTAS = 200
+
+/** The words of a stream, one for each of its events. */
+export function burstTexts(count: number): string[] {
+  const random = chance(count)
+  return Array.from({ length: count }, () => ` ${prose(random, 1)}`)
+}
+
 /** A stream of so many events that comes all at once. */
 export function burstAnswer(events: number): Buffer {
-  const random = chance(events)
-  const pieces = Array.from({ length: events - 4 }, () => chunkOf(chatChunk({ content: ` ${prose(random, 1)}` })))
+  const pieces = burstTexts(events - 4).map((content) => chunkOf(chatChunk({ content })))
   return Buffer.concat([STREAM_HEAD, ROLE_CHUNK, Buffer.from(pieces.join('')), LAST_CHUNKS])
 }
 

@@ -125,11 +125,11 @@ export function eventEncoder(context: AnswerContext): EventEncoder {
     entry.signed = true
     if (part.type === 'tool-call')
       return older ? '' : say({ tool_calls: [{ index: call, ...input(part, ''), ...callExtra(signature) }] })
-    // The words have been said; the state follows them.
+    // The words have been said; the state follows them, with the words it is valid for where no reader takes them for more.
     const own = signature.issuer === 'openai-chat'
     const details = own
       ? detailsOf([{ type: 'reasoning', text: '', signature }], true)
-      : [stateDetail(signature, entry.words)]
+      : [{ ...stateDetail(signature), ...(entry.words !== '' && { words: entry.words }) }]
     return details === undefined ? '' : say({ reasoning_details: details })
   }
 

@@ -69,7 +69,9 @@ function foreignPart(detail: Json | undefined): ReasoningPart | undefined {
   const state = str(detail?.['data']) || str(detail?.['signature'])
   if (state === '') return undefined
   const signature = unpackSignature(state, ID)
-  return signature.issuer === ID ? undefined : { type: 'reasoning', text: str(detail?.['text']), signature }
+  return signature.issuer === ID
+    ? undefined
+    : { type: 'reasoning', text: str(detail?.['text']) || str(detail?.['words']), signature }
 }
 
 /**
