@@ -17,11 +17,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return line(head) + line(head.map((_, i) => (i === 0 ? '---' : '--:'))) + rows.map(line).join('')
 }
 
-export function closedTable(title: string, figures: ClosedFigures): string {
+/** @param against whom the others are compared with. */
+export function closedTable(title: string, figures: ClosedFigures, against = 'forwarder'): string {
   const rows = figures.candidates
     .toSorted((a, b) => a.cpuUs.median - b.cpuUs.median)
     .map((c) => {
-      const ratio = c.ratios['forwarder']
+      const ratio = c.ratios[against]
       const spread = ratio === undefined ? '1' : `${short(ratio.median)} [${short(ratio.min)}–${short(ratio.max)}]`
       return [
         c.name,
@@ -39,7 +40,7 @@ export function closedTable(title: string, figures: ClosedFigures): string {
     '',
     'CPU µs, lower fifth',
     'median',
-    '× forwarder [range]',
+    `× ${against} [range]`,
     'requests/s',
     'p50 ms',
     'p99 ms',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { forwarder, gateway, gatewayConfig } from '../bench/candidates.ts'
-import { CLOSED_CASES, runClosedCase } from '../bench/closed-cases.ts'
+import { burstMessage, contentOf, markedDelta, wholeMessage } from '../bench/anthropic-traffic.ts'
+import { eventUs, judgeAll } from '../bench/budgets.ts'
+import { forwarder, gateway, gatewayConfig, TRANSLATING } from '../bench/candidates.ts'
+import { CLOSED_CASES, type ClosedFigures, runClosedCase, TRANSLATED_CASES } from '../bench/closed-cases.ts'
 import { disturbance, isTooLoaded, parseCoreTimes } from '../bench/machine.ts'
 import { MessageReader } from '../bench/message-reader.ts'
 import { selfTimes } from '../bench/profile.ts'
@@ -15,7 +17,7 @@ import {
   roundsNeeded,
   summarise,
 } from '../bench/statistics.ts'
-import { burstAnswer, chatBody, MARKS, markedChunk, wholeAnswer } from '../bench/traffic.ts'
+import { ANSWER_TEXT, BURST_DELTAS, burstAnswer, chatBody, MARKS, markedChunk, wholeAnswer } from '../bench/traffic.ts'
 import { parseConfig } from '../src/config/load.ts'
 import { peek } from '../src/wire/peek.ts'
 
@@ -92,6 +94,53 @@ describe('the traffic of the bench', () => {
     }
   })
 
+  it('has room for ten tools in 2 KB', () => {
+    const body = chatBody('mock-json', 2_000, false, 10)
+    assert.equal(body.length, 2_000)
+    const { tools, messages } = JSON.parse(body.toString('utf8'))
+    assert.equal(tools.length, 10)
+    assert.ok(messages.length >= 2)
+  })
+
+  it('answers as Anthropic does, in the order of its events', () => {
+    const whole = wholeMessage().toString('utf8')
+    const { content, usage } = JSON.parse(whole.slice(whole.indexOf('\r\n\r\n') + 4))
+    assert.equal(content[0].text, ANSWER_TEXT)
+    assert.ok(usage.output_tokens > 0)
+    const events = [
+      ...burstMessage(3)
+        .toString('utf8')
+        .matchAll(/\r\nevent: (\w+)\ndata: (.+)\n\n\r\n/g),
+    ]
+    assert.deepEqual(
+      events.map((event) => event[1]),
+      [
+        'message_start',
+        'content_block_start',
+        'ping',
+        ...Array.from({ length: 3 }, () => 'content_block_delta'),
+        'content_block_stop',
+        'message_delta',
+        'message_stop',
+      ],
+    )
+    for (const [, type, data] of events) assert.equal(JSON.parse(data!).type, type)
+    assert.deepEqual(
+      [...markedDelta(7, 123_456).matchAll(MARKS)].map((m) => [m[1], m[2]]),
+      [['7', '123456']],
+    )
+  })
+
+  it('finds the texts and the tools of a Messages request', () => {
+    const content = [{ type: 'text', text: 'b' }, { type: 'image' }, { type: 'text', text: 'c' }]
+    const messages = [{ content }, { content: 'd' }]
+    assert.deepEqual(contentOf(JSON.stringify({ system: [{ type: 'text', text: 'a' }], messages, tools: [{}, {}] })), {
+      tools: 2,
+      text: 'abcd',
+    })
+    assert.equal(contentOf(JSON.stringify({ messages })).tools, 0)
+  })
+
   it('reads messages whatever way they are cut', () => {
     const bytes = Buffer.concat([wholeAnswer(), burstAnswer(20)])
     for (const cut of [1, 7, 1000, bytes.length]) {
@@ -127,6 +176,44 @@ describe('the traffic of the bench', () => {
   })
 })
 
+describe('the budgets of translation', () => {
+  const one = (value: number) => summarise([value])
+  const figures = (name: string, cpuUs: number, conclusive = true): ClosedFigures => {
+    const rest = { requestsPerSecond: 1, p50Us: 1, p99Us: 1, errors: 0, refused: 0, residentMib: 1 }
+    return {
+      case: name,
+      rounds: 1,
+      conclusive,
+      candidates: [
+        { name: 'forwarder again', cpuUs: one(50), ratios: { forwarder: one(1.01) }, ...rest },
+        { name: TRANSLATING.name!, cpuUs: one(cpuUs), ratios: { gateway: one(cpuUs / 100) }, ...rest },
+      ],
+    }
+  }
+
+  it('judges a request against the pass-through lane, and an event by what a burst adds', () => {
+    assert.equal(eventUs(200, 200 + 3 * BURST_DELTAS), 3)
+    const judged = judgeAll({
+      closed: [figures('translate', 180), figures('translate-burst', 180 + 15 * BURST_DELTAS)],
+    })
+    assert.deepEqual(
+      judged.map((j) => [j.figure, j.verdict]),
+      [
+        [1.8, 'met'],
+        [15, 'missed'],
+      ],
+    )
+  })
+
+  it('concludes nothing where a case is inconclusive', () => {
+    const closed = [figures('translate', 180), figures('translate-burst', 300, false)]
+    assert.deepEqual(
+      judgeAll({ closed }).map((j) => j.verdict),
+      ['met', 'inconclusive'],
+    )
+  })
+})
+
 describe('a short run', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
   it('comes out with figures for every candidate', { timeout: 60_000 }, async () => {
     const figures = await runClosedCase(
@@ -140,6 +227,20 @@ describe('a short run', { skip: process.platform !== 'linux' && 'needs /proc' },
       assert.equal(errors, 0)
       assert.equal(cpuUs.count, 2)
       assert.ok(cpuUs.min > 0 && requestsPerSecond > 0)
+    }
+  })
+
+  it('translates whole answers and bursts, and checks what arrives', { timeout: 60_000 }, async () => {
+    for (const wanted of TRANSLATED_CASES) {
+      const figures = await runClosedCase(
+        wanted,
+        [gateway(TRANSLATING)],
+        { rounds: 1, restarts: 1, sliceMs: 50, connections: 4, warmRequests: 20, warmMs: 500, anyLoad: true },
+        () => {},
+      )
+      const { errors, cpuUs } = figures.candidates.find((c) => c.name === TRANSLATING.name)!
+      assert.equal(errors, 0)
+      assert.ok(cpuUs.min > 0)
     }
   })
 })

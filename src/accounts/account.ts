@@ -1,4 +1,5 @@
 import type { ProtocolId } from '../hub/protocol-id.ts'
+import type { Effort } from '../hub/request.ts'
 
 /** What is presented upstream. Key accounts never change; login accounts are refreshed. */
 export interface Credential {
@@ -13,6 +14,8 @@ export interface AccountModel {
   upstream: string
   /** Context window in tokens, where the configuration tells it. */
   contextLength?: number
+  /** Reasoning levels it accepts, where the configuration tells them (`thinking.levels`). */
+  efforts?: readonly Effort[]
 }
 
 /** Who pays: one credential with one provider, as the configuration describes it. Frozen with its snapshot. */

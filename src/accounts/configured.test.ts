@@ -225,4 +225,23 @@ describe('an endpoint of openai-compatibility', () => {
       },
     ])
   })
+
+  it('hands on what the operator says of a model’s reasoning, in the order of the levels', () => {
+    const [account] = accounts({
+      'openai-compatibility': [
+        {
+          name: 'box',
+          'base-url': 'http://box.test',
+          models: [
+            { name: 'deep', thinking: { levels: ['high', 'low', 'unheard-of'] } },
+            { name: 'plain' },
+          ],
+        },
+      ],
+    })
+    assert.deepEqual(
+      account!.models!.map(({ efforts }) => efforts),
+      [['low', 'high'], undefined],
+    )
+  })
 })

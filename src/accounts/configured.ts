@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { CompatibleKey, CompatibleProvider, Config, KeyAccount, ModelEntry } from '../config/schema.ts'
 import { matcher } from '../config/wildcard.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
+import { EFFORTS } from '../hub/request.ts'
 import type { Account, AccountModel } from './account.ts'
 
 /** The lists of the config that hold keys of a built-in provider, and that provider's id and dialects. */
@@ -70,7 +71,13 @@ function endpointAccount(config: Config, endpoint: CompatibleProvider, entry: Co
 
 function modelsOf(entries: readonly ModelEntry[]): readonly AccountModel[] | undefined {
   if (entries.length === 0) return undefined
-  return entries.map((m) => ({ name: m.alias, upstream: m.name, contextLength: m['max-context-length'] }))
+  return entries.map((m) => ({
+    name: m.alias,
+    upstream: m.name,
+    contextLength: m['max-context-length'],
+    efforts:
+      m.thinking?.levels === undefined ? undefined : EFFORTS.filter((level) => m.thinking?.levels?.includes(level)),
+  }))
 }
 
 /** The id says nothing of the key and stays the same as long as provider, address and key do. */

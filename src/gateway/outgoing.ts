@@ -136,9 +136,13 @@ export function createPreparer(
     return translator
   }
 
-  function targetOf({ model }: Seat): TargetModel {
+  /** What is known of a seat's model; the operator's own word (`thinking.levels`) goes before what its name suggests. */
+  function targetOf({ account, model }: Seat): TargetModel {
     const known = modelFacts(snapshot.providers.values(), model)
-    return { model, reasoning: known?.reasoning, reasons: known?.reasons, maxOutput: known?.maxOutput }
+    const efforts = account.models?.find(({ upstream }) => upstream === model)?.efforts
+    if (efforts === undefined || efforts.length === 0)
+      return { model, reasoning: known?.reasoning, reasons: known?.reasons, maxOutput: known?.maxOutput }
+    return { model, reasoning: { by: 'effort', levels: efforts }, maxOutput: known?.maxOutput }
   }
 
   function translated(seat: Seat, dialect: Protocol): Said | Known | Wanting {
