@@ -232,10 +232,7 @@ describe('an endpoint of openai-compatibility', () => {
         {
           name: 'box',
           'base-url': 'http://box.test',
-          models: [
-            { name: 'deep', thinking: { levels: ['high', 'low', 'unheard-of'] } },
-            { name: 'plain' },
-          ],
+          models: [{ name: 'deep', thinking: { levels: ['high', 'low', 'unheard-of'] } }, { name: 'plain' }],
         },
       ],
     })

@@ -82,7 +82,7 @@ export function createTranslator(
     const other = codecOf(dialect)
     const { needsBytes } = other
     const said = held.size > 0 && needsBytes ? withContent(request.messages, needsBytes, held) : request.messages
-    const history = withoutForeignReasoning(said, dialect.id, other.keepsReasoningText === true)
+    const history = withoutForeignReasoning(said, dialect.id)
     const messages = [...paired(history.messages)]
     const { request: legal, restorer } = legalise(
       { ...request, model: target.model, messages },

@@ -61,8 +61,6 @@ export interface Codec {
   legal: LegalNames
   /** Whether tools can be grouped in namespaces; without it the road joins the names. */
   namespaces?: true
-  /** Whether plain reasoning text may be sent back (`reasoning_content`); without it only signed reasoning is. */
-  keepsReasoningText?: true
   /**
    * Whether media by this URL can only be said by its content; `encode` refuses it as a URL. The road fetches it where the
    * configuration says so.

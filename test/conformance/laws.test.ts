@@ -52,7 +52,7 @@ function decoded(e: Exchange): ChatRequest | undefined {
 /** What the road makes of a request for another dialect; undefined if that is refused. */
 function said(request: ChatRequest, to: Dialect): { body: string; losses: string[] } | undefined {
   const codec = CODECS[to]
-  const history = withoutForeignReasoning(request.messages, to, codec.keepsReasoningText === true)
+  const history = withoutForeignReasoning(request.messages, to)
   const { request: legal } = legalise(
     { ...request, messages: [...paired(history.messages)] },
     codec.legal,

@@ -798,7 +798,7 @@ describe('the simulator', () => {
   it('takes whatever another dialect asks, after the road made it legal', async () => {
     await fc.assert(
       fc.asyncProperty(requests, fc.constantFrom(undefined, BUDGET), async (request, ability) => {
-        const kept = withoutForeignReasoning(request.messages, 'anthropic', false)
+        const kept = withoutForeignReasoning(request.messages, 'anthropic')
         const { request: legal } = legalise({ ...request, messages: [...paired(kept.messages)] }, codec.legal, true)
         const target = { model: 'claude-sonnet-4-5', ...(ability && { reasoning: ability }) }
         const { body } = codec.request.encode(legal, target)
