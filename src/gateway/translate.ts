@@ -18,8 +18,8 @@ import type { Reading } from './reading.ts'
 import type { SignatureMemory } from './signature-memory.ts'
 
 export interface Translator {
-  /** The size of the request for estimates of its tokens, see estimate.ts. */
-  readonly size: number
+  /** The size of the request for estimates of its tokens, see estimate.ts; absent where the client is told none. */
+  readonly size: number | undefined
   /** Counts tokens: by asking the upstream if its dialect can count, otherwise by an estimate. */
   count(dialect: Protocol, target: TargetModel): { json: Json; carrier: Carrier } | { estimate: Buffer }
   /**
@@ -68,13 +68,15 @@ export function createTranslator(
     messages: [...memory.recall(name, decoded.messages)],
     ...(depth !== undefined && { reasoning: { ...decoded.reasoning, depth } }),
   }
-  const size = requestSize(request)
+  // Only dialects that count tokens tell an estimate; the others need not pay for measuring.
+  const size = answers.count === undefined ? undefined : requestSize(request)
+  const estimate = (target: TargetModel) => (size === undefined ? 0 : estimator.estimate(target.model, size))
   const held = new Map<string, MediaContent>()
   const context = (target: TargetModel): AnswerContext => ({
     model: reading.asked,
     request,
     created: Math.floor(now() / 1000),
-    inputEstimate: estimator.estimate(target.model, size),
+    inputEstimate: estimate(target),
   })
 
   /** What every dialect needs before it can say the request. */
@@ -108,10 +110,10 @@ export function createTranslator(
       const { other, legal } = prepared(dialect, target)
       const answer = (tokens: number) => Buffer.from(stringifyExact(answers.count!.answer(tokens)))
       const { count } = other
-      if (count === undefined) return { estimate: answer(estimator.estimate(target.model, size)) }
+      if (count === undefined) return { estimate: answer(estimate(target)) }
       const whole = (counted: Buffer): Buffer => {
         const tokens = count.read(parseExact(counted.toString('utf8')) as Json)
-        return answer(tokens ?? estimator.estimate(target.model, size))
+        return answer(tokens ?? estimate(target))
       }
       return { json: count.encode(legal, target), carrier: { event: () => '', end: () => '', whole } }
     },
@@ -162,6 +164,8 @@ function carrier(
   }
 
   function restored(answer: ChatResponse): ChatResponse {
+    // Names and state are all there is to restore and to remember; most answers have neither.
+    if (answer.parts.every((part) => part.type === 'text')) return answer
     const f = folder()
     for (const event of unfold(answer))
       restore.push(event, (restored) => {
