@@ -3,6 +3,7 @@ import type { Pool, Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
 import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
 import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
+import { atClock } from './clocks.ts'
 import { atHome, type Continued, type Conversations, continued } from './conversations.ts'
 import type { Estimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord } from './events.ts'
@@ -51,9 +52,6 @@ export interface Call {
   terminate(failure: Failure): void
 }
 
-/** Timers of Node run by another clock and fire up to a millisecond early: the rest would still seem to last. */
-const TIMER_SLACK_MS = 2
-
 /** Starts a call. It ends by itself; `context.onEnd` hears of it exactly once. */
 export function startCall(context: CallContext, matched: Matched, request: InboundRequest, reply: Reply): Call {
   const { snapshot, pool, now } = context
@@ -82,7 +80,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let size: number | undefined
   let attempt: Attempt | undefined
   let seat: Seat | undefined
-  let waiting: NodeJS.Timeout | undefined
+  let stopWaiting: (() => void) | undefined
   /** Gives up the media that are being fetched. */
   let leave: (() => void) | undefined
   let lastFailure: { failure: Failure; refusal?: Refusal } | undefined
@@ -177,12 +175,12 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     const inTime = now() + wait < startedAt + limits.totalMs
     if (hopeful && round < rounds && wait <= limits.maxRetryWaitMs && inTime && context.budget.withdraw()) {
       round += 1
-      waiting = setTimeout(() => {
+      stopWaiting = atClock(now() + wait, now, () => {
         tried.clear()
         targetAt = 0
         inRound = 0
         next()
-      }, wait + TIMER_SLACK_MS)
+      })
       return
     }
     if (lastFailure !== undefined)
@@ -409,7 +407,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
 
   /** Gives the attempt under way up, without a verdict on its account. */
   function abandon(f: Failure): void {
-    clearTimeout(waiting)
+    stopWaiting?.()
     leave?.()
     attempt?.abort()
     attempt = undefined

@@ -59,3 +59,16 @@ function silenceEnds(state: ClockState, limits: ClockLimits): number {
   if (ms === 0) return Number.POSITIVE_INFINITY
   return (state.waitsForFirst ? state.startedAt : state.lastByteAt) + ms
 }
+
+/**
+ * Runs something once the clock shows `at`, and not before: timers run by another clock and may fire a millisecond early.
+ * @returns what calls it off.
+ */
+export function atClock(at: number, now: () => number, run: () => void): () => void {
+  let timer: NodeJS.Timeout
+  const arm = (): void => {
+    timer = setTimeout(() => (now() < at ? arm() : run()), Math.max(0, at - now()))
+  }
+  arm()
+  return () => clearTimeout(timer)
+}
