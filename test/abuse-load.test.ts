@@ -249,6 +249,5 @@ test('a client that reads it all after all gets all of it, and the memory stays'
   t.diagnostic(`${mb(bytes)} read, peak rise ${mb(peak - before)}`)
   assert.ok(bytes > 200_000_000)
   assert.match(tail, /data: \[DONE\]\n\n$/)
-  // Far from the 196 MiB that went through; what is not collected yet depends on how busy the machine is.
-  assert.ok(peak - before < 120 * MIB, mb(peak - before))
+  assert.ok(peak - before < 60 * MIB, mb(peak - before))
 })

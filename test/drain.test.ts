@@ -163,8 +163,7 @@ test('connections that ask nothing do not delay the exit', async (t: TestContext
   gateway.kill('SIGTERM')
   const ms = await exits(gateway, from)
   t.diagnostic(`exit ${ms.toFixed(0)} ms after the signal`)
-  // Next to the 20 s it would wait for calls; a loaded machine takes a second for the exit itself.
-  assert.ok(ms < 3_000, `${ms} ms`)
+  assert.ok(ms < 500, `${ms} ms`)
   for (const client of clients) client[Symbol.dispose]()
 })
 
@@ -184,7 +183,7 @@ test('a second signal ends it at once', async () => {
     const from = performance.now()
     gateway.kill(signal)
     assert.deepEqual(await gateway.ended, { code, signal: null })
-    assert.ok(performance.now() - from < 3_000, `${performance.now() - from} ms`)
+    assert.ok(performance.now() - from < 300, `${performance.now() - from} ms`)
     await client.end()
     assert.doesNotMatch(client.received, /message_stop/)
   }
