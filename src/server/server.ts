@@ -66,6 +66,9 @@ function withTls(config: Config, make: (files: { cert: Buffer; key: Buffer }) =>
   }
 }
 
+/** Connections that may wait to be accepted. Node's 511 makes a burst of clients lose its first packets and wait seconds. */
+const BACKLOG = 4_096
+
 /** What is read and thrown away of a body nobody wants: a client that is reset while it writes never reads why. */
 const LINGER_BYTES = 64 * 1024 * 1024
 const LINGER_MS = 3_000
@@ -201,7 +204,7 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
         return Promise.reject(new UnsafeBindError(host))
       return new Promise((resolve, reject) => {
         server.once('error', reject)
-        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        server.listen({ port, backlog: BACKLOG, ...(host === '' ? {} : { host }) }, () => {
           server.off('error', reject)
           const address = server.address() as AddressInfo
           const name = isLoopback(host) || host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
