@@ -21,8 +21,8 @@ const acme: Provider = {
   serves: (model) => model.startsWith('acme-'),
 
   // Where a request goes, and with which headers. `dialectRequest` does what the dialect asks for; Acme wants one more.
-  request(out, account) {
-    const request = dialectRequest(out, account)
+  request(out, account, credential) {
+    const request = dialectRequest(out, account, credential)
     return { ...request, headers: [...request.headers, 'x-acme-region', 'eu'] }
   },
 

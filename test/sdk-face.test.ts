@@ -274,9 +274,9 @@ describe('what an embedder brings along', () => {
       baseUrl: '',
       models: [],
       serves: (model) => model.startsWith(id === 'mine' ? 'mine-' : 'gpt-'),
-      request(out, account) {
+      request(out, account, credential) {
         sent.push(`${id} ${out.model}`)
-        return dialectRequest(out, account)
+        return dialectRequest(out, account, credential)
       },
     })
     const entry = { name: 'mine', 'base-url': `${simulator.url}/v1`, 'api-key-entries': [{ 'api-key': 'key-of-mine' }] }

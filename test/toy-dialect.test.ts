@@ -140,7 +140,7 @@ const telegraph: Provider = {
   baseUrl: '',
   models: [],
   serves: (model) => model === 'morse',
-  request: (out, account) =>
+  request: (out, account, credential) =>
     out.protocol === 'toy'
       ? {
           origin: new URL(account.baseUrl).origin,
@@ -149,7 +149,7 @@ const telegraph: Provider = {
           headers: ['content-type', 'application/json'],
           body: out.body,
         }
-      : dialectRequest(out, account),
+      : dialectRequest(out, account, credential),
 }
 
 describe('a dialect of one file', () => {

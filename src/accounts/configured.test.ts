@@ -7,6 +7,7 @@ import type { Account } from './account.ts'
 import { configuredAccounts } from './configured.ts'
 
 const accounts = (config: object): Account[] => configuredAccounts(parseConfig(stringify(config), { env: {} }).config)
+const keyOf = ({ credential }: Account) => (credential.type === 'api-key' ? credential.value : undefined)
 const one = (entry: object): Account => accounts({ 'claude-api-key': [{ 'api-key': 'sk-1', ...entry }] })[0]!
 const endpoint = (entry: object): Account[] =>
   accounts({ 'openai-compatibility': [{ name: 'local', 'base-url': 'http://127.0.0.1:9/v1', ...entry }] })
@@ -20,10 +21,7 @@ describe("an account's id", () => {
         ([before, after]) => {
           const ids = (list: string[]) =>
             new Map(
-              accounts({ 'claude-api-key': list.map((k) => ({ 'api-key': `k${k}` })) }).map((a) => [
-                a.credential.value,
-                a.id,
-              ]),
+              accounts({ 'claude-api-key': list.map((k) => ({ 'api-key': `k${k}` })) }).map((a) => [keyOf(a), a.id]),
             )
           const first = ids(before)
           for (const [key, id] of ids(after)) assert.equal(first.get(key), id)
@@ -79,7 +77,7 @@ describe('configured accounts', () => {
       'codex-api-key': [{ 'api-key': 'x' }],
     })
     assert.deepEqual(
-      list.map((a) => [a.provider, a.credential.value, a.speaks]),
+      list.map((a) => [a.provider, keyOf(a), a.speaks]),
       [
         ['claude', 'c1', ['anthropic']],
         ['claude', 'c2', ['anthropic']],
@@ -110,7 +108,7 @@ describe('configured accounts', () => {
       ],
     })
     assert.deepEqual(
-      list.map((a) => a.credential.value),
+      list.map((a) => keyOf(a)),
       ['d', 'i'],
     )
   })
@@ -153,7 +151,7 @@ describe('an endpoint of openai-compatibility', () => {
   it('without keys is one account without a credential', () => {
     const [open, ...more] = endpoint({})
     assert.equal(more.length, 0)
-    assert.equal(open!.credential.value, '')
+    assert.equal(keyOf(open!), '')
     assert.equal(open!.provider, 'local')
     assert.equal(open!.baseUrl, 'http://127.0.0.1:9/v1')
   })

@@ -15,7 +15,7 @@ export interface Candidate {
   key: string
 }
 
-export type Strategy = 'round-robin' | 'weighted' | 'fill-first'
+export type Strategy = 'round-robin' | 'weighted' | 'fill-first' | 'most-quota-left'
 
 /** A candidate taken for one attempt. Report back exactly once. */
 export interface Seat extends Candidate {

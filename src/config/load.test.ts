@@ -179,7 +179,7 @@ describe('a config that is refused', () => {
     assert.deepEqual(refusal('debug: 3\nport: abc\nrouting:\n  strategy: best\napi-kyes: []\nhost: a\nhost: b\n'), [
       'config.yaml:1: debug must be true or false, found 3',
       'config.yaml:2: port must be a whole number from 0 to 65535, found "abc"',
-      'config.yaml:4: routing.strategy must be "round-robin", "weighted" or "fill-first", found "best"',
+      'config.yaml:4: routing.strategy must be "round-robin", "weighted", "fill-first" or "most-quota-left", found "best"',
       'config.yaml:5: unknown key "api-kyes" (did you mean "api-keys"?)',
       'config.yaml:7: key "host" is given twice (first in line 6)',
     ])

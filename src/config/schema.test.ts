@@ -20,7 +20,7 @@ function uncomment(text: string): string {
 
 const env = Object.fromEntries(
   ['LOGICAPROXY_KEY', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'CODEX_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY']
-    .concat('OPENROUTER_API_KEY_2')
+    .concat('OPENROUTER_API_KEY_2', 'GEMINI_CLI_CLIENT_SECRET')
     .map((name) => [name, `value of ${name}`]),
 )
 

@@ -35,26 +35,33 @@ const strategies = {
   wrr: 'weighted',
   fillfirst: 'fill-first',
   ff: 'fill-first',
-} as const satisfies Record<string, 'round-robin' | 'weighted' | 'fill-first'>
+  'most-quota-left': 'most-quota-left',
+} as const satisfies Record<string, 'round-robin' | 'weighted' | 'fill-first' | 'most-quota-left'>
 
 /** How the next account is chosen. */
 export type Strategy = (typeof strategies)[keyof typeof strategies]
 
 const strategy = z
   .enum(Object.keys(strategies) as (keyof typeof strategies)[], {
-    error: f.listed(['round-robin', 'weighted', 'fill-first']),
+    error: f.listed(['round-robin', 'weighted', 'fill-first', 'most-quota-left']),
   })
   .transform((word): Strategy => strategies[word])
 
 const routing = f.mapping({
   strategy: strategy
     .default('round-robin')
-    .describe('round-robin, weighted (by each account\'s weight) or fill-first. "weighted-round-robin" is weighted.'),
+    .describe(
+      'round-robin, weighted (by each account\'s weight), fill-first, or most-quota-left (what is soonest reset, first). "weighted-round-robin" is weighted.',
+    ),
   'session-affinity': f.flag().default(true).describe('Keep a conversation on one account, so that its cache hits.'),
   'session-affinity-ttl': f
     .duration()
     .default(3600)
     .describe('How long a conversation keeps its account: seconds, or a duration such as "1h".'),
+  'account-concurrency': f
+    .countOrOff()
+    .default(0)
+    .describe('Most requests under way at one account at once, unless the account says otherwise; 0 sets no limit.'),
 })
 
 const aiRouter = f.mapping({
@@ -196,15 +203,55 @@ export const configObject = f.mapping({
   'oauth-model-alias': f
     .recordOf(aliases)
     .default({})
-    .describe(
-      'Aliases of the models of OAuth accounts, by provider: claude, codex, … For the version that has OAuth logins.',
-    ),
+    .describe('Aliases of the models of OAuth accounts, by provider: claude, codex, …'),
   'oauth-excluded-models': f
     .recordOf(f.listOf(f.modelPattern()))
     .default({})
+    .describe('Models of OAuth accounts never used, by provider; * stands for any text.'),
+  'oauth-clients': f
+    .recordOf(
+      f.mapping({
+        id: f.text().optional().describe("Client id; the vendor's own when left out."),
+        secret: f
+          .text()
+          .optional()
+          .describe('Client secret, where the vendor has one (gemini-cli, antigravity, iflow).'),
+      }),
+    )
+    .default({})
+    .describe("OAuth clients, by provider. The secrets of the vendors' own clients are not shipped with this program."),
+  login: f
+    .mapping({
+      'callback-port': f.whole(0, 65_535).default(0).describe("Port for the browser's way back; 0 takes the vendor's."),
+      'open-browser': f.flag().default(true).describe('Open the browser for a login; false prints the address only.'),
+    })
+    .prefault({})
+    .describe('How logins are carried out.'),
+  'host-overrides': f
+    .recordOf(f.requiredBaseUrl())
+    .default({})
     .describe(
-      'Models of OAuth accounts never used, by provider; * stands for any text. For the version that has OAuth logins.',
+      'For a vendor origin of OAuth accounts (https://claude.ai) another address, such as a stand-in on loopback.',
     ),
+  store: f
+    .mapping({
+      url: f.text().default('').describe('postgres://… for many machines; left out: SQLite in auth-dir.'),
+    })
+    .prefault({})
+    .describe('Where logins, cooldowns and usage are kept.'),
+  vault: f
+    .mapping({
+      wrap: f
+        .oneOf(['auto', 'keychain', 'key-file', 'passphrase'])
+        .default('auto')
+        .describe(
+          'What protects the key of the vault; auto takes what it was made with, at first a passphrase if one is given, else a key file.',
+        ),
+      'key-file': f.text().default('').describe('Key file; vault.key in auth-dir when left out.'),
+      'passphrase-file': f.text().default('').describe('File that holds the passphrase; or LOGICAPROXY_PASSPHRASE.'),
+    })
+    .prefault({})
+    .describe('How OAuth tokens are protected at rest.'),
   'force-model-prefix': f.flag().default(false).describe('Names without a prefix reach only accounts without one.'),
   'ai-router': aiRouter.prefault({}).describe('Chooses the model for requests that ask for "auto".'),
   fallback: f

@@ -4,7 +4,9 @@ import type { Config } from './schema.ts'
 /** The secrets themselves, and URLs that may hold some. Operators' header values count as secrets: they often are. */
 export function configSecrets(config: Config): { secrets: string[]; urls: string[] } {
   const secrets: string[] = [config['remote-management']['secret-key']]
-  const urls: (string | undefined)[] = [config['proxy-url']]
+  const urls: (string | undefined)[] = [config['proxy-url'], config.store.url]
+  for (const client of Object.values(config['oauth-clients']))
+    if (client.secret !== undefined) secrets.push(client.secret)
   for (const entry of config['api-keys']) secrets.push(typeof entry === 'string' ? entry : entry.key)
   for (const list of ['claude-api-key', 'openai-api-key', 'codex-api-key', 'gemini-api-key'] as const)
     for (const entry of config[list]) {

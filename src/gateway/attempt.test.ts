@@ -5,7 +5,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { createParser } from 'eventsource-parser'
 import { type Failure, failure } from '../hub/failure.ts'
 import { protocolOf } from '../protocols/index.ts'
-import { type Attempt, type AttemptInput, type AttemptListener, type AttemptResult, startAttempt } from './attempt.ts'
+import { startAttempt } from './attempt.ts'
+import type { Attempt, AttemptInput, AttemptListener, AttemptResult } from './attempt-contract.ts'
 import { type Carrier, jsonArrayCarrier } from './carrier.ts'
 import {
   EVENT_STREAM,

@@ -7,79 +7,14 @@
 import type { Transform } from 'node:stream'
 import { type Failure, FailureError, failure } from '../hub/failure.ts'
 import type { Usage } from '../hub/response.ts'
-import type { Protocol } from '../protocols/protocol.ts'
-import type { UpstreamRequest } from '../providers/provider.ts'
 import { createSniffer, decoderFor } from '../wire/decompress.ts'
 import { createSseParser, type Sse, type SseParser, SseTooLargeError } from '../wire/sse.ts'
-import type { Carrier } from './carrier.ts'
+import type { Attempt, AttemptInput, AttemptListener, Refusal } from './attempt-contract.ts'
 import { type ClockLimits, type ClockState, nextLook, runOut } from './clocks.ts'
 import { createOutflow } from './outflow.ts'
 import type { UpstreamFlight, UpstreamHandler, UpstreamHeaders, UpstreamTransport } from './transport.ts'
 import { transportFailure } from './transport-failure.ts'
 import { firstCharacter, isHalfObject, isWholeEvent, isWholeObject } from './wholeness.ts'
-
-export interface AttemptLimits extends ClockLimits {
-  /** Largest single event, bytes. */
-  eventBytes: number
-}
-
-export interface AttemptInput {
-  request: UpstreamRequest
-  proxyUrl?: string
-  /** The dialect the upstream answers in. */
-  protocol: Protocol
-  stream: boolean
-  /** Absent: the bytes travel as they come. */
-  carrier?: Carrier
-  /** Makes the stream that was asked for of an answer that came whole in the client's own dialect. */
-  streamed?(body: Buffer): Buffer
-  /** The client's sign of life; absent where its framing has no place for one. */
-  keepAlive?: (begun: boolean) => string
-  limits: AttemptLimits
-  now: () => number
-  /** Lets the provider read its vendor's refusals. */
-  judge(failure: Failure, status: number, headers: UpstreamHeaders, body: string): Failure
-  /** Names the upstream in messages. */
-  upstream: string
-}
-
-/** The upstream's refusal as it came, for handing on in the same dialect. */
-export interface Refusal {
-  status: number
-  headers: UpstreamHeaders
-  body: Buffer
-}
-
-export interface AttemptListener {
-  /** The answer begins to bear content and is the client's from here on. `length` is known for whole answers. */
-  begin(status: number, headers: UpstreamHeaders, length?: number): void
-  /** @returns false when the client reads too slowly. */
-  write(chunk: Buffer | string): boolean
-  /** Over after `begin`; `failure` if the answer broke, in which case `terminal` is still to be written. */
-  end(result: AttemptResult): void
-  /** Over before `begin`: another account may be tried. */
-  fail(failure: Failure, result: AttemptResult & { refusal?: Refusal }): void
-  /** The upstream accepted the request but says nothing yet: time for a sign of life. */
-  waiting(headers: UpstreamHeaders): void
-  /** The client has not read for as long as an upstream may be silent. */
-  stalled(): void
-}
-
-export interface AttemptResult {
-  status: number
-  usage?: Usage
-  failure?: Failure
-  /** Set when the client still needs to be told of `failure`; an upstream's own terminal error told it already. */
-  tell?: true
-  maxGapMs: number
-}
-
-export interface Attempt {
-  /** The client can take more. */
-  resume(): void
-  /** Gives up: the client left, or the gateway stops. Nothing more is heard of it. */
-  abort(): void
-}
 
 /** Answers without a stream are held up to this size, so that an upstream dying half-way can still be replaced. */
 const WHOLE_HELD_BYTES = 4 * 1024 * 1024
@@ -94,10 +29,10 @@ const WHOLE_PATIENCE = 2
 export function startAttempt(input: AttemptInput, transport: UpstreamTransport, listener: AttemptListener): Attempt {
   const { protocol, limits, now } = input
   const startedAt = now()
-  const { carrier, keepAlive } = input
+  const { carrier, keepAlive, gathers = false } = input
   const clocks: ClockLimits = {
     ...limits,
-    firstEventMs: limits.firstEventMs * (input.stream ? 1 : WHOLE_PATIENCE),
+    firstEventMs: limits.firstEventMs * (input.stream && !gathers ? 1 : WHOLE_PATIENCE),
     keepAliveMs: keepAlive === undefined ? 0 : limits.keepAliveMs,
   }
   let status = 0
@@ -205,9 +140,13 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       broken(fault(`sent ${error.message}`))
       return
     }
-    if (sawError !== undefined && !sawContent) {
+    if (sawError !== undefined && (!sawContent || gathers)) {
       lost(sawError)
       return
+    }
+    if (gathers) {
+      heldBytes += chunk.length
+      if (heldBytes > WHOLE_MOST_BYTES) lost({ ...fault('sent an answer too large to gather'), scope: 'request' })
     }
     if (finished > 0) {
       if (carrier === undefined) {
@@ -217,9 +156,20 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       tail = []
     }
     if (finished < chunk.length) tail.push(finished === 0 ? chunk : chunk.subarray(finished))
-    if (sawContent && !begun) begin()
+    if (sawContent && !begun && !gathers) begin()
     // As bytes the upstream's own words reach the client; a carrier leaves telling it to the road.
     if (sawError !== undefined && carrier !== undefined) ended(sawError, undefined, true)
+  }
+
+  /** The event without the vendor's envelope; undefined if there is none in it, or a refusal. */
+  function opened(event: Sse, open: (json: string) => string | undefined): Sse | undefined {
+    try {
+      const data = open(event.data)
+      return data === undefined ? undefined : { ...event, data }
+    } catch (error) {
+      sawError ??= error instanceof FailureError ? error.failure : fault('sent a broken event')
+      return undefined
+    }
   }
 
   function pass(piece: Buffer): void {
@@ -227,7 +177,10 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     else held.push(piece)
   }
 
-  function onEvent(event: Sse): void {
+  function onEvent(came: Sse): void {
+    input.observe?.(came)
+    const event = input.open === undefined ? came : opened(came, input.open)
+    if (event === undefined) return
     if (!sawContent) {
       // One chunk may bring what follows an error, too; it does not undo it.
       if (sawError !== undefined) return
@@ -240,7 +193,7 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
     if (mark === 'content' || mark === 'end') {
       if (sawContent) maxGapMs = Math.max(maxGapMs, lastByteAt - lastWriteAt)
       sawContent = true
-    } else if (mark === 'error') sawError ??= tap!.failure
+    } else if (mark === 'error') sawError ??= input.judge(tap!.failure!, status, headers, event.data)
     if (carrier !== undefined && mark !== 'error') {
       const text = carrier.event(event)
       if (text !== '') pass(Buffer.from(text))
@@ -294,8 +247,9 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       if (over) return
     }
     if (tap!.ended || (begun && tap!.failure !== undefined)) {
-      if (!begun) begin()
-      if (carrier !== undefined) out.push(carrier.end())
+      const last = carrier === undefined ? undefined : Buffer.from(carrier.end())
+      if (!begun) begin(gathers ? last!.length : undefined)
+      if (last !== undefined && last.length > 0) out.push(last)
       ended(tap!.failure)
       return
     }
@@ -307,7 +261,19 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       ended(undefined)
       return
     }
-    const body = held.length === 1 ? held[0]! : Buffer.concat(held)
+    if (gathers) {
+      lost(fault('answered whole where only streams are known'))
+      return
+    }
+    let body = held.length === 1 ? held[0]! : Buffer.concat(held)
+    if (input.open !== undefined) {
+      const inner = opened({ event: '', data: body.toString('utf8') } as Sse, input.open)
+      if (sawError !== undefined) {
+        lost(sawError)
+        return
+      }
+      if (inner !== undefined) body = Buffer.from(inner.data)
+    }
     const usage = protocol.usage(body)
     const wrong = wholeFault(body, usage)
     if (wrong !== undefined) {

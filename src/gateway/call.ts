@@ -1,22 +1,24 @@
 /** One request on its way down the road: peek, plan, seat, attempt, relay, and the next attempt if one was in vain. */
-import type { Pool, Seat } from '../accounts/pool.ts'
+import type { Credential } from '../accounts/account.ts'
+import type { Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
-import { type Classifier, isPlan, type Plan, plan } from '../routing/plan.ts'
-import { type Attempt, type AttemptListener, type AttemptResult, type Refusal, startAttempt } from './attempt.ts'
+import type { Protocol } from '../protocols/protocol.ts'
+import { isPlan, type Plan, plan } from '../routing/plan.ts'
+import { startAttempt } from './attempt.ts'
+import type { Attempt, AttemptListener, AttemptResult, Refusal } from './attempt-contract.ts'
+import type { Call, CallContext } from './call-context.ts'
 import { atClock } from './clocks.ts'
-import { atHome, type Continued, type Conversations, continued } from './conversations.ts'
-import type { Estimator } from './estimate.ts'
-import type { AttemptRecord, CallRecord } from './events.ts'
+import { atHome, type Continued, continued } from './conversations.ts'
+import type { AttemptRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
-import { JSON_ARRAY_HEADERS, ownHeaders, returnable, STREAM_HEADERS } from './headers.ts'
-import type { RemoteMedia, Wanting } from './media.ts'
-import { createPreparer, type Known, type Prepared } from './outgoing.ts'
+import { ownHeaders, returnable } from './headers.ts'
+import type { Wanting } from './media.ts'
+import { createPreparer, type Known, type Manner, type Prepared } from './outgoing.ts'
+import { observer, tellHeaders } from './quota-watch.ts'
 import { isReading, type Matched, openAttempt, openRecord, type Reading, readRequest } from './reading.ts'
-import type { RetryBudget } from './retry-budget.ts'
+import { formOf, formOfEstimate, lastWords, refusalOf } from './saying.ts'
 import { sessionKey } from './session.ts'
-import type { SignatureMemory } from './signature-memory.ts'
-import type { Snapshot } from './snapshot.ts'
-import type { UpstreamHeaders, UpstreamTransport } from './transport.ts'
+import type { UpstreamHeaders } from './transport.ts'
 import {
   allResting,
   discreet,
@@ -27,30 +29,6 @@ import {
   unprepared,
   withoutEchoes,
 } from './words.ts'
-
-/** What a call borrows from the gateway. */
-export interface CallContext {
-  snapshot: Snapshot
-  pool: Pool
-  transport: UpstreamTransport
-  budget: RetryBudget
-  estimator: Estimator
-  conversations: Conversations
-  memory: SignatureMemory
-  media: RemoteMedia
-  now: () => number
-  classifier?: Classifier
-  /** Takes secrets out of words from upstream. */
-  scrub(text: string): string
-  onAttempt(attempt: AttemptRecord): void
-  onEnd(record: CallRecord, body: string): void
-}
-
-/** A call under way. */
-export interface Call {
-  /** Ends it from our side with one clear error in the client's protocol, whatever it is doing. */
-  terminate(failure: Failure): void
-}
 
 /** Starts a call. It ends by itself; `context.onEnd` hears of it exactly once. */
 export function startCall(context: CallContext, matched: Matched, request: InboundRequest, reply: Reply): Call {
@@ -66,11 +44,17 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let headSent = false
   let planned: Plan
   let reading: Reading
-  let prepare: (seat: Seat, emulates?: boolean) => Prepared | Known | Wanting
+  let prepare: (seat: Seat, manner: Manner) => Prepared | Known | Wanting
   let conversation: Continued
   /** Whether a seat has shown that it lacks the action, and what stands in for it now. */
   let emulates = false
   let emulated: string | undefined
+  /** Whether the reasoning state in the request was refused, so that it goes on without. */
+  let forgets = false
+  /** The dialect of the attempt under way. */
+  let spoken: Protocol | undefined
+  /** Logins whose token was refused and renewed once. */
+  const renewed = new Set<string>()
   let session: string | undefined
   let targetAt = 0
   let round = 0
@@ -81,7 +65,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let attempt: Attempt | undefined
   let seat: Seat | undefined
   let stopWaiting: (() => void) | undefined
-  /** Gives up the media that are being fetched. */
+  /** Gives up what is being fetched: media, or a token. */
   let leave: (() => void) | undefined
   let lastFailure: { failure: Failure; refusal?: Refusal } | undefined
 
@@ -188,13 +172,30 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     else refuse(allResting(reading.model, soonest, now()))
   }
 
-  /** Step 5: lane, request, send. */
+  /** A login's token that can be used now; until there is one the seat is kept. */
+  function bring(taken: Seat, model: string, refused?: string): void {
+    seat = taken
+    leave = context.logins!.bring(taken.account.id, refused, (got) => {
+      leave = undefined
+      seat = undefined
+      if ('kind' in got) failed(taken, openAttempt(taken, now()), got, { status: 0, failure: got, maxGapMs: 0 })
+      else send(taken, model)
+    })
+  }
+
+  /** Step 5: token, lane, request, send. */
   function send(taken: Seat, model: string): void {
     const { account } = taken
     const provider = snapshot.providers.get(account.provider)!
+    const credential: Credential | undefined =
+      account.credential.type === 'api-key' ? account.credential : context.logins?.current(account.id)
+    if (credential === undefined) {
+      bring(taken, model)
+      return
+    }
     let prepared: Prepared | Known | Wanting
     try {
-      prepared = prepare(taken, emulates)
+      prepared = prepare(taken, { credential, emulates, forgets, session })
     } catch (error) {
       decline(taken, unprepared(error))
       return
@@ -218,6 +219,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     size = prepared.size
+    spoken = prepared.dialect
     emulated = prepared.emulated
     record.lane = prepared.lane
     record.dropped = prepared.losses.length === 0 ? undefined : [...new Set(prepared.losses.map((l) => l.field))]
@@ -232,10 +234,13 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         request: prepared.request,
         proxyUrl: account.proxyUrl,
         protocol: prepared.dialect,
-        stream: record.stream,
+        stream: record.stream || prepared.gathers === true,
         carrier: prepared.carrier && conversation.remembering(prepared.carrier),
         streamed: prepared.streamed,
-        ...(reading.framing === 'sse' && { keepAlive: protocol.stream.keepAlive }),
+        open: prepared.open,
+        gathers: prepared.gathers,
+        observe: observer(context.quotas, provider, account.id, now),
+        ...(reading.framing === 'sse' && record.stream && { keepAlive: protocol.stream.keepAlive }),
         limits: {
           firstEventMs: limits.firstEventMs,
           idleMs: limits.idleMs,
@@ -248,7 +253,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         upstream: account.label,
       },
       context.transport,
-      listener(taken, tryRecord),
+      listener(taken, tryRecord, credential),
     )
   }
 
@@ -264,14 +269,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     record.servedModel = model
     record.provider = taken.account.provider
     const own = ownHeaders(record, planned?.reason, emulated)
-    own.push(
-      'content-type',
-      'application/json',
-      'content-length',
-      String(answer.length),
-      'x-logicaproxy-estimated',
-      'true',
-    )
+    formOfEstimate(own, answer)
     reply.head(200, own)
     record.bytesOut += answer.length
     reply.end(answer)
@@ -279,19 +277,23 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   }
 
   /** Steps 6 and 7, as heard from the attempt. */
-  function listener(taken: Seat, tryRecord: AttemptRecord): AttemptListener {
+  function listener(taken: Seat, tryRecord: AttemptRecord, credential: Credential): AttemptListener {
+    const { account } = taken
+    const tellQuota = (headers: UpstreamHeaders): void =>
+      tellHeaders(context.quotas, snapshot.providers.get(account.provider)!, account.id, headers, now)
     return {
       begin(status, headers, length) {
+        tellQuota(headers)
         record.firstEventAt = now()
-        if (!headSent) sendHead(status, headers, length)
+        if (!headSent) sendHead(status, headers, credential.value, length)
       },
       write(chunk) {
         record.bytesOut += chunk.length
-        if (record.lane !== 'translate') conversation.overheard?.(chunk, taken.account.id)
+        if (record.lane !== 'translate') conversation.overheard?.(chunk, account.id)
         return reply.write(chunk)
       },
       waiting(headers) {
-        if (!headSent) sendHead(200, headers)
+        if (!headSent) sendHead(200, headers, credential.value)
       },
       end(heard) {
         const result = discreet(heard, context.scrub)
@@ -301,24 +303,46 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         finish(record.status, result.failure)
       },
       fail(f, heard) {
+        if (heard.refusal !== undefined) tellQuota(heard.refusal.headers)
         const result = discreet(heard, context.scrub)
-        settle(taken, tryRecord, result)
-        if (lacksAction(heard) && !over) {
-          emulates = true
-          tried.delete(taken.key)
-          next()
+        // A token that was just refused is renewed once; the seat waits, and nobody rests for it.
+        if (f.kind === 'unauthorized' && credential.type === 'oauth' && !renewed.has(account.id) && !over) {
+          renewed.add(account.id)
+          note(tryRecord, result)
+          bring(taken, record.servedModel, credential.value)
           return
         }
-        const told = result.failure ?? f
-        lastFailure = { failure: told, refusal: result.refusal }
-        if (isRetriable(f) && !over) next()
-        else refuse(exhausted(told, record.attempts, undefined, now()), result.refusal)
+        failed(taken, tryRecord, f, result)
       },
       stalled() {
         stop(failure('cancelled', 'the client stopped reading'))
         reply.destroy()
       },
     }
+  }
+
+  /** An attempt in vain: the same seat in another manner, the next one, or the end. */
+  function failed(
+    taken: Seat,
+    tryRecord: AttemptRecord,
+    f: Failure,
+    result: AttemptResult & { refusal?: Refusal },
+  ): void {
+    if (!record.attempts.includes(tryRecord)) record.attempts.push(tryRecord)
+    settle(taken, tryRecord, result)
+    const stale = !forgets && request.keepsState !== true && spoken?.forgetting?.refused(f)
+    const lacks = lacksAction(result)
+    if ((lacks || stale === true) && !over) {
+      if (lacks) emulates = true
+      else forgets = true
+      tried.delete(taken.key)
+      next()
+      return
+    }
+    const told = result.failure ?? f
+    lastFailure = { failure: told, refusal: result.refusal }
+    if (isRetriable(f) && !over) next()
+    else refuse(exhausted(told, record.attempts, undefined, now()), result.refusal)
   }
 
   /** Whether the upstream does not know what was asked of it, and something else can be asked instead. */
@@ -331,39 +355,32 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       const { input, cacheRead, cacheWrite } = result.usage
       context.estimator.observe(taken.model, size, input + cacheRead + cacheWrite)
     }
-    attempt = undefined
-    seat = undefined
-    tryRecord.endedAt = now()
-    tryRecord.status = result.status
-    tryRecord.failure = result.failure
+    note(tryRecord, result)
     record.maxGapMs = Math.max(record.maxGapMs, result.maxGapMs)
     if (result.usage !== undefined) record.usage = result.usage
     if (result.failure === undefined) pool.succeeded(taken)
     // Counting tokens is asked for all the time and must not take an account out of service (domain.md 2.8).
     else if (countsOnly || lacksAction(result)) pool.released(taken)
     else pool.failed(taken, result.failure)
+  }
+
+  function note(tryRecord: AttemptRecord, result: AttemptResult): void {
+    attempt = undefined
+    seat = undefined
+    tryRecord.endedAt = now()
+    tryRecord.status = result.status
+    tryRecord.failure = result.failure
     context.onAttempt(tryRecord)
   }
 
-  function sendHead(status: number, headers: UpstreamHeaders, length?: number): void {
+  function sendHead(status: number, headers: UpstreamHeaders, presented: string, length?: number): void {
     headSent = true
     record.status = status
     const own = ownHeaders(record, planned?.reason, emulated)
-    const translated = record.lane === 'translate'
-    if (record.stream && (translated || length === undefined))
-      own.push(...(reading.framing === 'sse' ? STREAM_HEADERS : JSON_ARRAY_HEADERS))
-    else
-      own.push('content-type', translated ? 'application/json' : String(headers['content-type'] ?? 'application/json'))
-    if (length !== undefined) own.push('content-length', String(length))
+    formOf(own, record, reading.framing, headers, length)
     const returned = returnable(headers)
-    own.push(...(seat === undefined ? returned : withoutEchoes(returned, seat.account)))
+    own.push(...(seat === undefined ? returned : withoutEchoes(returned, seat.account, presented)))
     reply.head(status, own)
-  }
-
-  /** The terminal error of an answer that has begun. */
-  function lastWords(f: Failure): string {
-    if (reading.framing === 'json-array') return `,\r\n${protocol.failure.encode(f, record.id).body}]`
-    return protocol.failure.midStream(f, record.id)
   }
 
   /** Ends an answer that has begun and cannot be completed. A whole one has no place for an error: the cut must show. */
@@ -372,7 +389,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       reply.destroy()
       return
     }
-    const words = lastWords(f)
+    const words = lastWords(protocol, reading.framing, f, record.id)
     record.bytesOut += words.length
     reply.end(words)
   }
@@ -386,23 +403,11 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     const own = ownHeaders(record, planned?.reason, emulated)
-    if (refusal !== undefined && f.scope === 'request' && record.lane !== 'translate') {
-      own.push('content-type', String(refusal.headers['content-type'] ?? 'application/json'))
-      own.push('content-length', String(refusal.body.length))
-      for (const value of returnable(refusal.headers)) own.push(value)
-      reply.head(refusal.status, own)
-      record.bytesOut += refusal.body.length
-      reply.end(refusal.body)
-      finish(refusal.status, f, refusal.body.toString('utf8'))
-      return
-    }
-    const said = protocol.failure.encode(f, record.id)
-    for (const [name, value] of Object.entries(said.headers)) own.push(name, value)
-    own.push('content-length', String(Buffer.byteLength(said.body)))
-    reply.head(said.status, own)
-    record.bytesOut += said.body.length
-    reply.end(said.body)
-    finish(said.status, f, said.body)
+    const { status, body, text } = refusalOf(own, record, protocol, f, refusal)
+    reply.head(status, own)
+    record.bytesOut += body.length
+    reply.end(body)
+    finish(status, f, text)
   }
 
   /** Gives the attempt under way up, without a verdict on its account. */

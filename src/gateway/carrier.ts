@@ -27,6 +27,15 @@ export function jsonArrayCarrier(): Carrier {
   }
 }
 
+/** Events in an envelope, as the events that were in it. */
+export function eventsCarrier(): Carrier {
+  return {
+    event: ({ event, data }) =>
+      `${event === '' || event === 'message' ? '' : `event: ${event}\n`}data: ${decodeUtf8(data)}\n\n`,
+    end: () => '',
+  }
+}
+
 /** The other way round: the elements of such an array as events; undefined if it is none. */
 export function eventsOfArray(body: Buffer): Buffer | undefined {
   const value = parseExact(body.toString('utf8'))

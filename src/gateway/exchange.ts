@@ -25,6 +25,8 @@ export interface InboundRequest {
   header(name: string): string | undefined
   body: Buffer
   client: ClientIdentity
+  /** The asker itself goes on without reasoning state that a vendor does not take back. */
+  keepsState?: true
 }
 
 /** Where the answer goes. Push style: a stream's bytes pass through without a queue between. */

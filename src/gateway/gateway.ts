@@ -1,8 +1,11 @@
 /** The road as a whole: holds what lives longer than a request and lets calls travel. */
+import type { Logins } from '../accounts/logins.ts'
 import { createPool, type Pool } from '../accounts/pool.ts'
+import type { Quotas } from '../accounts/quota.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { Classifier } from '../routing/plan.ts'
-import { type Call, startCall } from './call.ts'
+import { startCall } from './call.ts'
+import type { Call } from './call-context.ts'
 import { type Conversations, createConversations } from './conversations.ts'
 import { createEstimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
@@ -17,6 +20,9 @@ import { createTransport, type UpstreamTransport } from './transport.ts'
 
 export interface GatewayOptions {
   snapshot: Snapshot
+  /** The accounts people logged in to; absent: there are accounts by key alone. */
+  logins?: Logins
+  quotas?: Quotas
   classifier?: Classifier
   transport?: UpstreamTransport
   /** Takes secrets out of words from upstream before anybody hears them. */
@@ -124,6 +130,8 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
           conversations,
           memory,
           media,
+          logins: options.logins,
+          quotas: options.quotas,
           now,
           classifier: options.classifier,
           scrub,

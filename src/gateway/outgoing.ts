@@ -1,4 +1,5 @@
 /** Step 5 of the road: the lane a request takes to one seat, and what is sent there. */
+import type { Credential } from '../accounts/account.ts'
 import type { Seat } from '../accounts/pool.ts'
 import type { Loss } from '../hub/loss.ts'
 import { mayHoldWrapped } from '../hub/signature.ts'
@@ -6,9 +7,9 @@ import type { Json, TargetModel } from '../protocols/codec.ts'
 import { parseExact, stringifyExact } from '../protocols/exact-json.ts'
 import type { Emulation, Protocol } from '../protocols/protocol.ts'
 import { modelFacts } from '../providers/families.ts'
-import type { Outgoing, UpstreamRequest } from '../providers/provider.ts'
+import type { Outgoing, UpstreamRequest, Vessel } from '../providers/provider.ts'
 import { splice } from '../wire/peek.ts'
-import { type Carrier, eventsOfArray, jsonArrayCarrier } from './carrier.ts'
+import { type Carrier, eventsCarrier, eventsOfArray, jsonArrayCarrier } from './carrier.ts'
 import type { Lane } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
 import { forwardable } from './headers.ts'
@@ -37,10 +38,28 @@ export interface Prepared {
   size?: number
   /** Set when the action is carried out by generating, because the seat does not have it. */
   emulated?: string
+  /** Takes the vendor's envelope off what comes back. */
+  open?(json: string): string | undefined
+  /** The answer comes as a stream though the client wants it whole. */
+  gathers?: boolean
 }
 
-/** A request said, but not yet addressed. */
-type Said = Omit<Prepared, 'request' | 'dialect' | 'losses'> & { body: Buffer; losses?: readonly Loss[] }
+/** What of one attempt differs from the next, beside its seat. */
+export interface Manner {
+  credential: Credential
+  /** The seat has shown that it lacks the action. */
+  emulates: boolean
+  /** The vendor does not take back the reasoning state in the request: it goes without. */
+  forgets: boolean
+  /** The conversation's key, where one is known. */
+  session: string | undefined
+}
+
+/** A request said, but not yet addressed: as bytes, or as JSON that is still to be written. */
+type Said = Omit<Prepared, 'request' | 'dialect' | 'losses'> & { losses?: readonly Loss[] } & (
+    | { body: Buffer; json?: undefined }
+    | { json: Json; body?: undefined }
+  )
 
 /**
  * Prepares requests for the seats of one call.
@@ -53,15 +72,18 @@ export function createPreparer(
   request: InboundRequest,
   reading: Reading,
   borrowed: Pick<TranslatorContext, 'now' | 'estimator' | 'memory'>,
-): (seat: Seat, emulates?: boolean) => Prepared | Known | Wanting {
+): (seat: Seat, manner: Manner) => Prepared | Known | Wanting {
   const { protocol } = matched
   const action = matched.route.action as Outgoing['action']
   const counts = action === 'count-tokens'
   let forwarded: string[] | undefined
   let translator: Translator | undefined
 
-  return (seat, emulates = false) => {
+  return (seat, manner) => {
     const { account, model } = seat
+    const { emulates, credential } = manner
+    const provider = snapshot.providers.get(account.provider)!
+    const vessel = provider.vessel?.(account)
     const speaks = account.speaks.includes(protocol.id)
     const native = speaks && reading.bodyDialect === undefined
     const dialect = speaks ? protocol : snapshot.protocols.get(account.speaks[0]!)!
@@ -74,20 +96,54 @@ export function createPreparer(
           ? sameDialect(seat)
           : translated(seat, dialect)
     if ('answer' in said || 'wants' in said) return said
-    const provider = snapshot.providers.get(account.provider)!
+    const asked = emulation === undefined ? action : 'generate'
+    const gathers = vessel?.streamsOnly === true && asked === 'generate' && !reading.stream
+    const laden = vessel === undefined && !manner.forgets ? said : lade(said, vessel, seat, dialect, manner, asked)
     const upstream = provider.request(
       {
         protocol: dialect.id,
-        action: emulation === undefined ? action : 'generate',
+        action: asked,
         model,
-        stream: reading.stream,
+        stream: reading.stream || gathers,
         query: native ? request.query : '',
         headers: native ? forwarded : [],
-        body: said.body,
+        body: laden.body ?? Buffer.from(stringifyExact(laden.json)),
       },
       account,
+      credential,
     )
-    return { ...said, request: upstream, dialect, losses: said.losses ?? [] }
+    const carrier = laden.carrier ?? (gathers ? translatorOf().gather(dialect, targetOf(seat)) : undefined)
+    const reframes = vessel?.open !== undefined && reading.stream
+    return {
+      ...laden,
+      carrier: carrier ?? (reframes ? eventsCarrier() : undefined),
+      request: upstream,
+      dialect,
+      losses: laden.losses ?? [],
+      open: vessel?.open,
+      gathers,
+    }
+  }
+
+  /** What the vendor asks of a body beyond its dialect. */
+  function lade(
+    said: Said,
+    vessel: Vessel | undefined,
+    seat: Seat,
+    dialect: Protocol,
+    { credential, forgets, session }: Manner,
+    asked: Outgoing['action'],
+  ): Said {
+    let json = said.json ?? (parseExact(said.body.toString('utf8').replace(/^\ufeff/, '')) as Json)
+    if (forgets && dialect.forgetting !== undefined) json = dialect.forgetting.body(json)
+    const lane = said.lane === 'pass-through' ? 'native' : said.lane
+    if (vessel === undefined) return { ...said, body: undefined, json, lane }
+    const { account, model } = seat
+    const { id } = request
+    const stream = reading.stream
+    const context = { protocol: dialect.id, action: asked, model, stream, account, credential, id, session }
+    const edited = vessel.edit(json, context)
+    return { ...said, body: undefined, json: edited.body, lane, losses: [...(said.losses ?? []), ...edited.losses] }
   }
 
   /** Untouched, with the model's name spliced in, or changed by the operator's rules. */
@@ -107,7 +163,7 @@ export function createPreparer(
       const { json, losses } = edited ? sayAgain(seat) : { json: parsedBody(), losses: undefined }
       if (renamed) json['model'] = seat.model
       for (const step of steps) step(json)
-      return { body: Buffer.from(stringifyExact(json)), lane: 'native', carrier, losses, streamed }
+      return { json, lane: 'native', carrier, losses, streamed }
     }
     const body = renamed ? splice(request.body, span, JSON.stringify(seat.model)) : request.body
     return { body, lane: 'pass-through', carrier, streamed }
@@ -155,11 +211,11 @@ export function createPreparer(
     if (counts) {
       const counted = translator.count(dialect, target)
       if ('estimate' in counted) return { answer: counted.estimate, lane }
-      return { body: translator.bytes(counted.json), lane, carrier: counted.carrier, losses: [] }
+      return { json: counted.json, lane, carrier: counted.carrier, losses: [] }
     }
     const { json, losses, carrier } = translator.to(dialect, target)
     for (const step of rulesFor(seat, dialect)) step(json)
-    return { body: translator.bytes(json), lane, carrier, losses, size: translator.size }
+    return { json, lane, carrier, losses, size: translator.size }
   }
 
   /** Something is generated in place of an action the seat does not have. @param dialect set where it is translated. */
@@ -174,7 +230,7 @@ export function createPreparer(
     if (dialect === undefined) {
       json['model'] = seat.model
       for (const step of rulesFor(seat, protocol)) step(json)
-      return { body: Buffer.from(stringifyExact(json)), lane: 'native' as Lane, carrier: carrier(), emulated }
+      return { json, lane: 'native' as Lane, carrier: carrier(), emulated }
     }
     // A translator of its own: the ordinary one holds the request as it was asked.
     translator ??= createTranslator({ asks: protocol, reads: protocol }, Buffer.from(stringifyExact(json)), reading, {

@@ -2,6 +2,9 @@
 import type { Account } from '../accounts/account.ts'
 import { configuredAccounts } from '../accounts/configured.ts'
 import { type CooldownPolicy, DEFAULT_COOLDOWN } from '../accounts/cooldown.ts'
+import { createHosts } from '../accounts/hosts.ts'
+import { loggedInAccounts } from '../accounts/logged-in.ts'
+import type { LoginRecord } from '../accounts/login-record.ts'
 import type { Strategy } from '../accounts/pool.ts'
 import type { Config } from '../config/schema.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
@@ -43,12 +46,16 @@ export interface SnapshotLimits {
   readonly maxRetryWaitMs: number
 }
 
-/** Compiles a configuration. `builtIn` are the providers that exist beside those the configuration describes. */
+/**
+ * Compiles a configuration. `builtIn` are the providers that exist beside those the configuration describes.
+ * @param logins the accounts people logged in to.
+ */
 export function compileSnapshot(
   config: Config,
   digest: string,
   builtIn: readonly Provider[],
   protocols: readonly Protocol[],
+  logins: readonly LoginRecord[] = [],
 ): Snapshot {
   // An embedder's provider gets its accounts from there too: then it is the entry that says where, and the provider how.
   const described = config['openai-compatibility']
@@ -57,11 +64,12 @@ export function compileSnapshot(
   const providers = new Map([...builtIn, ...described].map((p) => [p.id, p]))
   const given = new Map(builtIn.map((p) => [p.id, p]))
   const own = new Set(config['openai-compatibility'].map((entry) => entry.name).filter((name) => given.has(name)))
-  const accounts = Object.freeze(
-    configuredAccounts(config).map((account) =>
+  const accounts = Object.freeze([
+    ...configuredAccounts(config).map((account) =>
       own.has(account.provider) ? Object.freeze({ ...account, speaks: given.get(account.provider)!.speaks }) : account,
     ),
-  )
+    ...loggedInAccounts(logins, config, given, createHosts(config['host-overrides'])),
+  ])
   return Object.freeze({
     config,
     digest,

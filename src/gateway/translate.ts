@@ -27,7 +27,8 @@ export interface Translator {
    * @throws {FailureError} if the request cannot be understood, or cannot be said at all.
    */
   to(dialect: Protocol, target: TargetModel): { json: Json; losses: Loss[]; carrier: Carrier }
-  bytes(json: Json): Buffer
+  /** Brings an answer back that was asked for whole in the client's own dialect and comes as a stream of it. */
+  gather(dialect: Protocol, target: TargetModel): Carrier
   /** URLs of media whose content a dialect needs and this translator does not hold yet. */
   wants(dialect: Protocol): string[]
   hold(contents: ReadonlyMap<string, MediaContent>): void
@@ -118,6 +119,10 @@ export function createTranslator(
       return { json: count.encode(legal, target), carrier: { event: () => '', end: () => '', whole } }
     },
     to,
+    gather(dialect, target) {
+      const same = codecOf(dialect)
+      return carrier(answers, same, sameAgain, context(target), reading, memory.watch(name))
+    },
     wants(dialect) {
       const { needsBytes, count } = codecOf(dialect)
       // An estimate needs nothing; what a client says to its own dialect is its own affair.
@@ -127,9 +132,11 @@ export function createTranslator(
     hold(contents) {
       for (const [url, content] of contents) held.set(url, content)
     },
-    bytes: (value) => Buffer.from(stringifyExact(value)),
   }
 }
+
+/** Nothing was renamed for a vendor, so nothing is to be named back. */
+const sameAgain: Restore = { push: (event, emit) => emit(event) }
 
 function codecOf(protocol: Protocol): Codec {
   if (protocol.codec !== undefined) return protocol.codec
@@ -151,6 +158,8 @@ function carrier(
   const decoder = upstream.stream.decoder()
   const encoder = client.stream.encoder(context)
   const frame = reading.framing === 'sse' ? (text: string) => text : arrayFramer()
+  // Asked for whole, told as a stream: it is gathered, and said when it is complete.
+  const gathered = reading.stream ? undefined : folder()
 
   function encoded(events: Iterable<StreamEvent>): string {
     let text = ''
@@ -158,7 +167,9 @@ function carrier(
       restore.push(event, (restored) => {
         watch(restored)
         // The road says errors, once; see `broken` in attempt.ts.
-        if (restored.type !== 'error') text += encoder.push(restored)
+        if (restored.type === 'error') return
+        if (gathered === undefined) text += encoder.push(restored)
+        else gathered.push(restored)
       })
     return text
   }
@@ -177,7 +188,11 @@ function carrier(
 
   return {
     event: (event: Sse) => frame(encoded(decoder.push(event))),
-    end: () => frame(encoded(decoder.end()) + encoder.end()) + (reading.framing === 'sse' ? '' : ']'),
+    end() {
+      const last = encoded(decoder.end())
+      if (gathered !== undefined) return stringifyExact(client.response.encode(gathered.end(), context))
+      return frame(last + encoder.end()) + (reading.framing === 'sse' ? '' : ']')
+    },
     whole(body) {
       const answer = restored(upstream.response.decode(parseExact(body.toString('utf8')) as Json))
       if (!reading.stream) return Buffer.from(stringifyExact(client.response.encode(answer, context)))

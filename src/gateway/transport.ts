@@ -1,8 +1,9 @@
 /** How bytes reach an upstream: undici's `dispatch`, one connection pool per proxy. */
-import { lookup } from 'node:dns'
-import { BlockList, isIP } from 'node:net'
-import { Agent, buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { UpstreamRequest } from '../providers/provider.ts'
+import { ForbiddenAddressError, isForbiddenAddress, makeDispatcher, proxyOf } from '../wire/dispatcher.ts'
+
+export { ForbiddenAddressError, isForbiddenAddress } from '../wire/dispatcher.ts'
 
 /** Header names in lower case. */
 export type UpstreamHeaders = Record<string, string | string[] | undefined>
@@ -29,38 +30,6 @@ export interface UpstreamTransport {
   close(): Promise<void>
 }
 
-export class ForbiddenAddressError extends Error {
-  constructor(address: string) {
-    super(`${address} is a link-local or metadata address; the gateway never connects there`)
-    this.name = 'ForbiddenAddressError'
-  }
-}
-
-const forbidden = new BlockList()
-forbidden.addSubnet('169.254.0.0', 16)
-forbidden.addSubnet('fe80::', 10, 'ipv6')
-forbidden.addAddress('100.100.100.200')
-forbidden.addAddress('fd00:ec2::254', 'ipv6')
-// The same, as NAT64 spells it (RFC 6052).
-forbidden.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
-forbidden.addAddress('0.0.0.0')
-forbidden.addAddress('::', 'ipv6')
-
-/** Link-local and cloud metadata addresses: nothing a model answers from, and the first thing an attacker asks for. */
-export function isForbiddenAddress(address: string): boolean {
-  const family = isIP(address)
-  return family !== 0 && forbidden.check(address, family === 6 ? 'ipv6' : 'ipv4')
-}
-
-const guardedLookup: typeof lookup = ((hostname: string, options: object, callback: (...args: unknown[]) => void) => {
-  lookup(hostname, options, (error, address: unknown, family) => {
-    const found = Array.isArray(address) ? address.map((a: { address: string }) => a.address) : [address as string]
-    const bad = error === null ? found.find((a) => typeof a === 'string' && isForbiddenAddress(a)) : undefined
-    if (bad !== undefined) callback(new ForbiddenAddressError(bad))
-    else callback(error, address, family)
-  })
-}) as typeof lookup
-
 /**
  * Makes the transport over undici.
  * @param connectTimeoutMs read when a pool is made; pools live until `close`.
@@ -72,7 +41,7 @@ export function createTransport(options: { connectTimeoutMs: () => number }): Up
 
   function pool(proxyUrl: string | undefined): Dispatcher {
     const timeout = options.connectTimeoutMs()
-    const proxy = proxyUrl === undefined || proxyUrl === 'direct' || proxyUrl === 'none' ? '' : proxyUrl
+    const proxy = proxyOf(proxyUrl)
     const key = `${timeout} ${proxy}`
     let dispatcher = pools.get(key)
     if (dispatcher === undefined) {
@@ -118,30 +87,6 @@ export function createTransport(options: { connectTimeoutMs: () => number }): Up
       pools.clear()
     },
   }
-}
-
-function makeDispatcher(proxy: string, timeout: number): Dispatcher {
-  // A stream holds its connection for minutes: a limit of connections would queue the next ones behind it.
-  const common = {
-    connections: null,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: 30_000,
-    keepAliveMaxTimeout: 300_000,
-  }
-  const connect = { timeout, lookup: guardedLookup, noDelay: true, keepAlive: true }
-  if (proxy === '') return new Agent({ ...common, connect })
-  // undici lets the proxy look names up, which is what the h stands for; it does not know the letter.
-  if (/^socks5h?:/.test(proxy)) {
-    const toProxy = { connect: buildConnector(connect), connectTimeout: timeout }
-    return new Socks5ProxyAgent(proxy.replace(/^socks5h/, 'socks5'), { ...common, ...toProxy } as never)
-  }
-  return new ProxyAgent({
-    ...common,
-    uri: proxy,
-    connectTimeout: timeout,
-    proxyTls: { lookup: guardedLookup },
-  } as ProxyAgent.Options)
 }
 
 /** Adapts one undici handler: keeps an abort that came before the connection did, and tells no error within `send`. */

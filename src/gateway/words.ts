@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { RestingInfo } from '../accounts/pool.ts'
 import { type Failure, FailureError, failure } from '../hub/failure.ts'
 import type { Loss } from '../hub/loss.ts'
-import type { AttemptResult, Refusal } from './attempt.ts'
+import type { AttemptResult, Refusal } from './attempt-contract.ts'
 import type { AttemptRecord } from './events.ts'
 import type { UpstreamHeaders } from './transport.ts'
 
@@ -96,8 +96,8 @@ function discreetRefusal({ status, headers, body }: Refusal, scrub: (text: strin
 }
 
 /** Headers for the client, names and values in turn, without those that echo what the account was sent with. */
-export function withoutEchoes(pairs: readonly string[], account: Account): string[] {
-  const secrets = [account.credential.value, ...Object.values(account.headers)].filter((s) => s.length >= 8)
+export function withoutEchoes(pairs: readonly string[], account: Account, presented: string): string[] {
+  const secrets = [presented, ...Object.values(account.headers)].filter((s) => s.length >= 8)
   return pairs.filter((_, i) => !secrets.some((secret) => pairs[i | 1]!.includes(secret)))
 }
 

@@ -112,6 +112,14 @@ export interface Emulation {
   answer(generated: Buffer, created: number): Buffer
 }
 
+/** How a conversation goes on without the opaque reasoning state in it. */
+export interface Forgetting {
+  /** Whether a refusal says that the state is not taken back. */
+  refused(failure: Failure): boolean
+  /** The request without its state; the given one stays as it is. */
+  body(body: Record<string, unknown>): Record<string, unknown>
+}
+
 /** A dialect: everything the road needs to serve it. Knows no provider. */
 export interface Protocol {
   id: ProtocolId
@@ -144,6 +152,8 @@ export interface Protocol {
   codec?: Codec
   /** Absent: every request carries its whole conversation. */
   continuation?: Continuation
+  /** For state that a vendor no longer takes back; absent: this dialect has none that can be left out. */
+  forgetting?: Forgetting
   /** Stands in for the action `compact`; absent: there is no such route. */
   compaction?: Emulation
   models: {

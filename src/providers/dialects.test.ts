@@ -18,7 +18,8 @@ function send(protocol: ProtocolId, baseUrl: string, over: Partial<Outgoing> = {
     body: Buffer.from('{}'),
     ...over,
   }
-  return dialectRequest(out, account({ baseUrl, ...own }))
+  const whose = account({ baseUrl, ...own })
+  return dialectRequest(out, whose, whose.credential as { type: 'api-key'; value: string })
 }
 
 const url = (...args: Parameters<typeof send>): string => {

@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Candidate } from '../accounts/pool.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import type { ListedModel } from '../protocols/protocol.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, ProviderModel } from '../providers/provider.ts'
 
 export interface Registry {
   /** Ways to serve a public model name in a dialect, in the order of the configuration; empty if nobody does. */
@@ -44,22 +44,31 @@ export function createRegistry(
   const pins = new Map<string, string>()
   for (const p of providers) for (const name of [p.id, ...p.aliases]) pins.set(name.toLowerCase(), p.id)
 
-  const byName = new Map<string, Candidate[]>()
+  const lists = new Map<string, ReadonlyMap<string, ProviderModel>>()
+  function knownModels(provider: Provider): ReadonlyMap<string, ProviderModel> {
+    const known = lists.get(provider.id) ?? new Map(provider.models.map((m) => [m.id, m]))
+    lists.set(provider.id, known)
+    return known
+  }
+
+  const byName = new Map<string, { list: Candidate[]; keys: Set<string> }>()
   const listed = new Map<string, ListedModel & { providers: Set<string> }>()
   const open: Account[] = []
 
   function add(name: string, account: Account, upstream: string): void {
-    const candidates = byName.get(name)
-    const candidate = { account, model: upstream, key: `${account.id}|${upstream}` }
-    if (candidates === undefined) byName.set(name, [candidate])
-    else if (!candidates.some((c) => c.key === candidate.key)) candidates.push(candidate)
+    const candidates = byName.get(name) ?? { list: [], keys: new Set() }
+    byName.set(name, candidates)
+    const key = `${account.id}|${upstream}`
+    if (candidates.keys.has(key)) return
+    candidates.keys.add(key)
+    candidates.list.push({ account, model: upstream, key })
   }
 
   for (const account of accounts) {
     const provider = providerById.get(account.provider)
     if (provider === undefined) continue
-    if (account.models === undefined) open.push(account)
-    const known = new Map(provider.models.map((m) => [m.id, m]))
+    if (account.models === undefined || account.open === true) open.push(account)
+    const known = knownModels(provider)
     const names = account.models ?? provider.models.map((m) => ({ name: m.id, upstream: m.id }))
     for (const model of names) {
       if (account.excludes(model.name) || account.excludes(model.upstream)) continue
@@ -101,7 +110,7 @@ export function createRegistry(
   }
 
   function candidatesOf(model: string, pin: string | undefined): readonly Candidate[] {
-    const listedHere = byName.get(model) ?? []
+    const listedHere = byName.get(model)?.list ?? []
     const own = pin === undefined ? listedHere : listedHere.filter((c) => c.account.provider === pin)
     if (own.length > 0) return own
     const others = openCandidates(model)

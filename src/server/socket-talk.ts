@@ -252,7 +252,7 @@ export function createTalk({ gateway, door, head, admitted, scope, ...to }: Talk
     replies.add(reply)
     gateway.handle(
       matched,
-      { id: door.newId(), method: 'WS', path, query, rawHeaders, header: head.header, body, client },
+      { id: door.newId(), method: 'WS', path, query, rawHeaders, header: head.header, body, client, keepsState: true },
       reply,
     )
     return undefined

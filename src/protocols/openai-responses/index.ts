@@ -6,6 +6,7 @@ import { openaiResponsesCodec } from './codec.ts'
 import { compactEmulation } from './compact.ts'
 import { responsesContinuation } from './continuation.ts'
 import { midStreamResponses } from './errors.ts'
+import { responsesForgetting } from './forgetting.ts'
 import { listModels, oneModel } from './models.ts'
 import { responsesTap } from './stream.ts'
 import { usageOfBody } from './usage.ts'
@@ -28,6 +29,7 @@ export const openaiResponses: Protocol = {
   wholeFailure: (body) => hiddenError(body, 'output'),
   codec: openaiResponsesCodec,
   continuation: responsesContinuation,
+  forgetting: responsesForgetting,
   compaction: compactEmulation,
   models: { list: listModels, one: oneModel },
 }

@@ -1,0 +1,308 @@
+/**
+ * Learns the model: a small network over the dense features beside a linear layer over dense and hashed ones.
+ *
+ * Plain stochastic descent with Adagrad, one row at a time, in an order and with drop-outs that follow from the seed: the
+ * same rows give the same numbers.
+ */
+import { CATEGORIES } from '../../src/routing/classify/categories.ts'
+import { DENSE, extract, HASH_BITS, newFeatures } from '../../src/routing/classify/features.ts'
+import type { Row } from './rows.ts'
+
+const K = CATEGORIES.length
+const HASHES = 1 << HASH_BITS
+
+/** A row as numbers. */
+export interface Example {
+  /** Dense features that are not zero. */
+  at: Uint16Array
+  value: Float32Array
+  /** Hashed features, and the group of each. */
+  hashed: Int32Array
+  group: Uint8Array
+  target: Float32Array
+  weight: number
+  family: string
+}
+
+export interface Model {
+  hidden: number
+  w1: Float32Array
+  b1: Float32Array
+  w2: Float32Array
+  linear: Float32Array
+  bias: Float32Array
+  /** Five numbers for each hash. */
+  words: Float32Array
+}
+
+export interface Options {
+  seed: number
+  epochs: number
+  hidden: number
+  rate: number
+  /** Share of hidden units, of hashed and of dense features left out of each step. */
+  dropHidden: number
+  dropHashed: number
+  dropDense: number
+  decay: number
+  smoothing: number
+  /** Probability of the label where another is accepted too. */
+  firm: number
+  /** Sources and rows a hashed feature must be seen in. */
+  families: number
+  rows: number
+}
+
+export const DEFAULTS: Options = {
+  seed: 20261122,
+  epochs: 14,
+  hidden: 32,
+  rate: 0.06,
+  dropHidden: 0.25,
+  dropHashed: 0.35,
+  dropDense: 0.08,
+  decay: 2e-4,
+  smoothing: 0.05,
+  firm: 0.75,
+  families: 2,
+  rows: 3,
+}
+
+/** How much the groups of hashed features weigh: edges, body, pairs. */
+export const GROUP_SCALE = [1, 0.6, 0.5]
+
+/** A small generator of numbers in [0, 1) that a seed decides. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const scratch = newFeatures()
+
+/** Turns rows into numbers; `weight` is 1 until `balance` sets it. */
+export function exampleOf(row: Row, family: string, options: Options = DEFAULTS): Example {
+  extract(row.prompt, scratch)
+  const at: number[] = []
+  for (let i = 0; i < DENSE; i += 1) if (scratch.dense[i] !== 0) at.push(i)
+  const target = new Float32Array(K).fill(options.smoothing / K)
+  const firm = row.alt.length > 0 ? options.firm : 1
+  const put = (label: Row['label'], share: number) => {
+    const k = CATEGORIES.indexOf(label)
+    target[k] = target[k]! + share * (1 - options.smoothing)
+  }
+  put(row.label, firm)
+  for (const other of row.alt) put(other, (1 - firm) / row.alt.length)
+  return {
+    at: Uint16Array.from(at),
+    value: Float32Array.from(at, (i) => scratch.dense[i]!),
+    hashed: scratch.hashed.slice(0, scratch.count),
+    group: scratch.group.slice(0, scratch.count),
+    target,
+    weight: 1,
+    family,
+  }
+}
+
+/** Which hashes are kept: those seen in enough families and rows. */
+export function kept(examples: readonly Example[], options: Options): Uint8Array {
+  const lastRow = new Int32Array(HASHES).fill(-1)
+  const rows = new Int32Array(HASHES)
+  const families = new Map<string, number>()
+  const bits = new Float64Array(HASHES)
+  examples.forEach((example, n) => {
+    let bit = families.get(example.family)
+    if (bit === undefined) families.set(example.family, (bit = families.size))
+    for (const h of example.hashed) {
+      if (lastRow[h] === n) continue
+      lastRow[h] = n
+      rows[h] = rows[h]! + 1
+      // Fifty families at most fit in the whole numbers of a double.
+      const mask = 2 ** (bit % 50)
+      if (Math.floor(bits[h]! / mask) % 2 === 0) bits[h] = bits[h]! + mask
+    }
+  })
+  const keep = new Uint8Array(HASHES)
+  for (let h = 0; h < HASHES; h += 1) {
+    if (rows[h]! < options.rows) continue
+    let n = 0
+    for (let left = bits[h]!; left >= 1; left = Math.floor(left / 2)) n += left % 2
+    if (n >= options.families) keep[h] = 1
+  }
+  return keep
+}
+
+export function learn(all: readonly Example[], options: Options = DEFAULTS, keep = kept(all, options)): Model {
+  const { hidden: H, rate } = options
+  const rand = random(options.seed)
+  const gauss = () => Math.sqrt(-2 * Math.log(rand() + 1e-12)) * Math.cos(2 * Math.PI * rand())
+  const model: Model = {
+    hidden: H,
+    w1: new Float32Array(DENSE * H).map(() => gauss() * 0.18),
+    b1: new Float32Array(H),
+    w2: new Float32Array(H * K).map(() => gauss() * 0.25),
+    linear: new Float32Array(DENSE * K),
+    bias: new Float32Array(K),
+    words: new Float32Array(HASHES * K),
+  }
+  const g = {
+    w1: new Float32Array(DENSE * H).fill(0.1),
+    b1: new Float32Array(H).fill(0.1),
+    w2: new Float32Array(H * K).fill(0.1),
+    linear: new Float32Array(DENSE * K).fill(0.1),
+    bias: new Float32Array(K).fill(0.1),
+    words: new Float32Array(HASHES * K).fill(0.1),
+  }
+  const examples = all.map((e) => {
+    const on = [...e.hashed.keys()].filter((i) => keep[e.hashed[i]!] === 1)
+    return {
+      ...e,
+      hashed: Int32Array.from(on, (i) => e.hashed[i]!),
+      group: Uint8Array.from(on, (i) => e.group[i]!),
+    }
+  })
+  const order = Int32Array.from(examples.keys())
+  const z = new Float32Array(H)
+  const on = new Float32Array(H)
+  const dz = new Float32Array(H)
+  const s = new Float64Array(K)
+  const d = new Float64Array(K)
+  const { w1, b1, w2, linear, bias, words } = model
+  for (let epoch = 0; epoch < options.epochs; epoch += 1) {
+    for (let i = order.length - 1; i > 0; i -= 1) {
+      const j = Math.floor(rand() * (i + 1))
+      const t = order[i]!
+      order[i] = order[j]!
+      order[j] = t
+    }
+    const step = rate * (1 - 0.85 * (epoch / options.epochs))
+    for (const n of order) {
+      const { at, value, hashed, group, target, weight } = examples[n]!
+      // The forward pass, with drop-outs.
+      for (let k = 0; k < K; k += 1) s[k] = bias[k]!
+      z.set(b1)
+      const salt = rand() * 4294967296
+      const denseOff = options.dropDense * 1024
+      for (let i = 0; i < at.length; i += 1) {
+        if (((Math.imul(at[i]! + 1, 0x9e3779b1) ^ salt) >>> 9) % 1024 < denseOff) continue
+        const v = value[i]!
+        const w = at[i]! * H
+        for (let j = 0; j < H; j += 1) z[j] = z[j]! + v * w1[w + j]!
+        const l = at[i]! * K
+        for (let k = 0; k < K; k += 1) s[k] = s[k]! + v * linear[l + k]!
+      }
+      const up = 1 / (1 - options.dropHidden)
+      for (let j = 0; j < H; j += 1) {
+        on[j] = z[j]! > 0 && rand() >= options.dropHidden ? up : 0
+        if (on[j] === 0) continue
+        const v = z[j]! * up
+        for (let k = 0; k < K; k += 1) s[k] = s[k]! + v * w2[j * K + k]!
+      }
+      const counts = [0, 0, 0]
+      for (let i = 0; i < group.length; i += 1) counts[group[i]!]! += 1
+      const scale = counts.map((c, i) => (GROUP_SCALE[i]! / Math.sqrt(c || 1)) * 1)
+      const hashOff = options.dropHashed * 1024
+      const live = (h: number) => ((Math.imul(h + 7, 0x85ebca6b) ^ salt) >>> 9) % 1024 >= hashOff
+      const wordUp = 1 / (1 - options.dropHashed)
+      for (let i = 0; i < hashed.length; i += 1) {
+        if (!live(hashed[i]!)) continue
+        const w = hashed[i]! * K
+        const v = scale[group[i]!]! * wordUp
+        for (let k = 0; k < K; k += 1) s[k] = s[k]! + v * words[w + k]!
+      }
+      let max = s[0]!
+      for (let k = 1; k < K; k += 1) if (s[k]! > max) max = s[k]!
+      let sum = 0
+      for (let k = 0; k < K; k += 1) sum += d[k] = Math.exp(s[k]! - max)
+      for (let k = 0; k < K; k += 1) d[k] = (d[k]! / sum - target[k]!) * weight
+      // And back.
+      const nudge = (w: Float32Array, q: Float32Array, i: number, slope: number) => {
+        const total = slope + options.decay * w[i]!
+        q[i] = q[i]! + total * total
+        w[i] = w[i]! - (step * total) / Math.sqrt(q[i]!)
+      }
+      for (let k = 0; k < K; k += 1) nudge(bias, g.bias, k, d[k]!)
+      for (let j = 0; j < H; j += 1) {
+        if (on[j] === 0) {
+          dz[j] = 0
+          continue
+        }
+        let slope = 0
+        const v = z[j]! * up
+        for (let k = 0; k < K; k += 1) {
+          slope += d[k]! * w2[j * K + k]!
+          nudge(w2, g.w2, j * K + k, d[k]! * v)
+        }
+        dz[j] = slope * up
+        nudge(b1, g.b1, j, dz[j]!)
+      }
+      for (let i = 0; i < at.length; i += 1) {
+        if (((Math.imul(at[i]! + 1, 0x9e3779b1) ^ salt) >>> 9) % 1024 < denseOff) continue
+        const v = value[i]!
+        const w = at[i]! * H
+        for (let j = 0; j < H; j += 1) if (dz[j] !== 0) nudge(w1, g.w1, w + j, dz[j]! * v)
+        const l = at[i]! * K
+        for (let k = 0; k < K; k += 1) nudge(linear, g.linear, l + k, d[k]! * v)
+      }
+      for (let i = 0; i < hashed.length; i += 1) {
+        if (!live(hashed[i]!)) continue
+        const w = hashed[i]! * K
+        const v = scale[group[i]!]! * wordUp
+        for (let k = 0; k < K; k += 1) nudge(words, g.words, w + k, d[k]! * v)
+      }
+    }
+  }
+  return model
+}
+
+/** The model's probabilities for an example. */
+export function predict(model: Model, example: Example, keep: Uint8Array): Float64Array {
+  const { hidden: H, w1, b1, w2, linear, bias, words } = model
+  const s = Float64Array.from(bias)
+  const z = Float32Array.from(b1)
+  for (let i = 0; i < example.at.length; i += 1) {
+    const v = example.value[i]!
+    const a = example.at[i]!
+    for (let j = 0; j < H; j += 1) z[j] = z[j]! + v * w1[a * H + j]!
+    for (let k = 0; k < K; k += 1) s[k] = s[k]! + v * linear[a * K + k]!
+  }
+  for (let j = 0; j < H; j += 1) {
+    const v = z[j]!
+    if (v > 0) for (let k = 0; k < K; k += 1) s[k] = s[k]! + v * w2[j * K + k]!
+  }
+  const counts = [0, 0, 0]
+  for (let i = 0; i < example.hashed.length; i += 1)
+    if (keep[example.hashed[i]!] === 1) counts[example.group[i]!]! += 1
+  for (let i = 0; i < example.hashed.length; i += 1) {
+    const h = example.hashed[i]!
+    if (keep[h] === 0) continue
+    const v = GROUP_SCALE[example.group[i]!]! / Math.sqrt(counts[example.group[i]!] || 1)
+    for (let k = 0; k < K; k += 1) s[k] = s[k]! + v * words[h * K + k]!
+  }
+  const max = Math.max(...s)
+  const e = s.map((x) => Math.exp(x - max))
+  const sum = e.reduce((a, b) => a + b, 0)
+  return e.map((x) => x / sum)
+}
+
+/** Sets the weights: every source and every class of it counts by the root of its size, the mean weight is 1. */
+export function balance(examples: readonly Example[], rows: readonly Row[], factor: (row: Row) => number = () => 1): void {
+  const sources = new Map<string, number>()
+  const classes = new Map<string, number>()
+  for (const { source, label } of rows) {
+    sources.set(source, (sources.get(source) ?? 0) + 1)
+    classes.set(label, (classes.get(label) ?? 0) + 1)
+  }
+  let sum = 0
+  rows.forEach((row, i) => {
+    const weight = factor(row) / Math.sqrt(sources.get(row.source)! * classes.get(row.label)!)
+    examples[i]!.weight = weight
+    sum += weight
+  })
+  for (const example of examples) example.weight = Math.min(6, (example.weight * examples.length) / sum)
+}

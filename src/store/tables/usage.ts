@@ -1,0 +1,189 @@
+import { type Dialect, type Operation, type Param, type Row, type Value, statement } from '../statement.ts'
+import { asNumber, asText, optional, pieces, places } from '../statement.ts'
+import type { UsageColumn, UsageFilter, UsageRow, UsageTotals } from '../store.ts'
+
+/** Most rows dropped in one transaction: others get their turn between two. */
+const PRUNE_STEP = 5000
+
+/** The columns by which usage is grouped and filtered; only these names ever come into SQL. */
+const DIMENSIONS: Record<UsageColumn, string> = {
+  clientKey: 'client_key',
+  protocol: 'protocol',
+  endpoint: 'endpoint',
+  requestedModel: 'requested_model',
+  servedModel: 'served_model',
+  category: 'category',
+  provider: 'provider',
+  account: 'account',
+  lane: 'lane',
+  status: 'status',
+  failure: 'failure',
+}
+const NUMBERS = {
+  final: 'final',
+  attempts: 'attempts',
+  latencyMs: 'latency_ms',
+} as const
+const OPTIONAL_NUMBERS = {
+  firstEventMs: 'first_event_ms',
+  inputTokens: 'input_tokens',
+  cacheReadTokens: 'cache_read_tokens',
+  cacheWriteTokens: 'cache_write_tokens',
+  outputTokens: 'output_tokens',
+  reasoningTokens: 'reasoning_tokens',
+  costMicros: 'cost_micros',
+} as const
+
+const FIELDS = ['id', 'at', ...Object.keys(DIMENSIONS), ...Object.keys(NUMBERS), ...Object.keys(OPTIONAL_NUMBERS), 'dropped']
+const COLUMNS = [
+  'id',
+  'at',
+  ...Object.values(DIMENSIONS),
+  ...Object.values(NUMBERS),
+  ...Object.values(OPTIONAL_NUMBERS),
+  'dropped',
+]
+const SELECT = `SELECT ${COLUMNS.map((name) => `u.${name}`).join(', ')}, COALESCE(d.detail, '') AS detail`
+const WITH_DETAIL = 'LEFT JOIN lp_usage_detail d ON d.id = u.id'
+
+const entries = <T extends object>(object: T) => Object.entries(object) as [keyof T & string, string][]
+
+function usage(row: Row): UsageRow {
+  const dimensions = entries(DIMENSIONS).map(([field, column]): [string, Value] => [field, row[column] ?? ''])
+  const numbers = entries(NUMBERS).map(([field, column]): [string, Value] => [field, asNumber(row[column])])
+  const options = entries(OPTIONAL_NUMBERS).map(([field, column]) => optional(field, row[column]))
+  return {
+    id: asText(row['id']),
+    at: asNumber(row['at']),
+    ...Object.fromEntries([...dimensions, ...numbers]),
+    ...Object.assign({}, ...options),
+    dropped: asText(row['dropped']),
+    detail: asText(row['detail']),
+  } as UsageRow
+}
+
+/** A row whose id is there already is left as it was: writers may send a batch again whose fate they do not know. */
+export function* appendUsage(_: Dialect, rows: readonly UsageRow[]): Operation<void> {
+  for (const piece of pieces(rows))
+    yield statement(
+      `INSERT INTO lp_usage (${COLUMNS.join(', ')}) VALUES ${places(piece.length, COLUMNS.length)} ON CONFLICT DO NOTHING`,
+      ...piece.flatMap((row) => FIELDS.map((field) => (row as unknown as Record<string, Param>)[field])),
+    )
+  for (const piece of pieces(rows.filter((row) => row.detail !== '')))
+    yield statement(
+      `INSERT INTO lp_usage_detail (id, detail) VALUES ${places(piece.length, 2)} ON CONFLICT DO NOTHING`,
+      ...piece.flatMap((row) => [row.id, row.detail]),
+    )
+}
+
+/** The conditions of a filter; their parameters are pushed to `params`. */
+function conditions(filter: UsageFilter, params: Param[]): string[] {
+  const place = (value: Param) => `$${params.push(value)}`
+  const all: string[] = []
+  if (filter.from !== undefined) all.push(`u.at >= ${place(filter.from)}`)
+  if (filter.to !== undefined) all.push(`u.at < ${place(filter.to)}`)
+  if (filter.attempts !== 'all') all.push('u.final = 1')
+  for (const [field, column] of entries(DIMENSIONS)) {
+    const wanted = filter.where?.[field]
+    if (wanted === undefined) continue
+    // A number for a text column, or the reverse, equals nothing; Postgres would call it an error.
+    if ((typeof wanted === 'number') !== (field === 'status')) all.push('1 = 0')
+    else all.push(`u.${column} = ${place(wanted)}`)
+  }
+  return all
+}
+
+const where = (all: readonly string[]) => (all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`)
+
+export function* listUsage(
+  _: Dialect,
+  filter: UsageFilter,
+  limit: number,
+  before?: { at: number; id: string },
+): Operation<UsageRow[]> {
+  const params: Param[] = []
+  const all = conditions(filter, params)
+  if (before) all.push(`(u.at, u.id) < ($${params.push(before.at)}, $${params.push(before.id)})`)
+  const order = 'ORDER BY u.at DESC, u.id DESC'
+  const page = `SELECT * FROM lp_usage u${where(all)} ${order} LIMIT $${params.push(Math.max(0, limit))}`
+  const { rows } = yield statement(`${SELECT} FROM (${page}) u ${WITH_DETAIL} ${order}`, ...params)
+  return rows.map(usage)
+}
+
+/** The row of that id, or all attempts of the call of that id, in their order. */
+export function* getUsage(_: Dialect, id: string): Operation<UsageRow[]> {
+  // `0` is the character after `/`: the range holds what begins with the id and a slash.
+  const { rows } = yield statement(
+    `${SELECT} FROM lp_usage u ${WITH_DETAIL} WHERE u.id = $1 OR (u.id > $2 AND u.id < $3) ORDER BY u.at, u.id`,
+    id,
+    `${id}/`,
+    `${id}0`,
+  )
+  return rows.map(usage)
+}
+
+const SUMS = {
+  latencyMsSum: 'SUM(u.latency_ms)',
+  inputTokens: 'SUM(u.input_tokens)',
+  cacheReadTokens: 'SUM(u.cache_read_tokens)',
+  cacheWriteTokens: 'SUM(u.cache_write_tokens)',
+  outputTokens: 'SUM(u.output_tokens)',
+  reasoningTokens: 'SUM(u.reasoning_tokens)',
+  costMicros: 'SUM(u.cost_micros)',
+  requests: 'COUNT(*)',
+  errors: "SUM(CASE WHEN u.failure <> '' OR u.status >= 400 THEN 1 ELSE 0 END)",
+  unpriced: 'SUM(CASE WHEN u.cost_micros IS NULL THEN 1 ELSE 0 END)',
+} as const satisfies Record<Exclude<keyof UsageTotals, 'key'>, string>
+
+export function* totalUsage(
+  _: Dialect,
+  filter: UsageFilter,
+  by: readonly UsageColumn[],
+  bucketMs?: number,
+): Operation<UsageTotals[]> {
+  if (bucketMs !== undefined && !(Number.isSafeInteger(bucketMs) && bucketMs > 0))
+    throw new RangeError('a time bucket has a whole number of milliseconds, at least 1')
+  const columns = [...new Set(by)].map((field): [UsageColumn, string] => {
+    if (!Object.hasOwn(DIMENSIONS, field)) throw new RangeError(`usage has no column ${field}`)
+    return [field, DIMENSIONS[field]]
+  })
+  const keys = columns.map(([, column]) => `u.${column}`)
+  if (bucketMs !== undefined) keys.unshift(`u.at - u.at % ${bucketMs}`)
+  const selected = [
+    ...keys.map((key, i) => `${key} AS k${i}`),
+    ...entries(SUMS).map(([field, sum]) => `CAST(COALESCE(${sum}, 0) AS BIGINT) AS ${field.toLowerCase()}`),
+  ]
+  const params: Param[] = []
+  const from = `FROM lp_usage u${where(conditions(filter, params))}`
+  const numbers = keys.map((_key, i) => i + 1).join(', ')
+  const grouped = keys.length === 0 ? '' : ` GROUP BY ${numbers} ORDER BY ${numbers}`
+  const { rows } = yield statement(`SELECT ${selected.join(', ')} ${from}${grouped}`, ...params)
+  const fields = bucketMs === undefined ? columns.map(([field]) => field) : ['bucket', ...columns.map(([field]) => field)]
+  return rows.map(
+    (row) =>
+      ({
+        key: Object.fromEntries(fields.map((field, i) => [field, row[`k${i}`]])),
+        ...Object.fromEntries(entries(SUMS).map(([field]) => [field, asNumber(row[field.toLowerCase()])])),
+      }) as UsageTotals,
+  )
+}
+
+/**
+ * One step of pruning: a few thousand rows at most. Called again until it says 0.
+ * @param before ms; older rows go. @param most how many rows may stay.
+ */
+export function* pruneUsage(_: Dialect, before: number, most: number): Operation<number> {
+  const old = yield* dropOldest(PRUNE_STEP, before)
+  if (old > 0) return old
+  const { rows } = yield statement('SELECT COUNT(*) AS n FROM lp_usage')
+  const excess = asNumber(rows[0]?.['n']) - Math.max(0, most)
+  return excess > 0 ? yield* dropOldest(Math.min(excess, PRUNE_STEP)) : 0
+}
+
+function* dropOldest(limit: number, before?: number): Operation<number> {
+  const params: Param[] = [limit]
+  const old = before === undefined ? '' : ` WHERE at < $${params.push(before)}`
+  const oldest = `SELECT id FROM lp_usage${old} ORDER BY at, id LIMIT $1`
+  yield statement(`DELETE FROM lp_usage_detail WHERE id IN (${oldest})`, ...params)
+  return (yield statement(`DELETE FROM lp_usage WHERE id IN (${oldest})`, ...params)).changes
+}
