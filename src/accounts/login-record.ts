@@ -18,7 +18,13 @@ export interface Tokens {
 export type LoginState =
   | { is: 'ready' }
   /** Excluded until its owner logs in again. */
-  | { is: 'needs-login'; since: number; reason: string }
+  | {
+      is: 'needs-login'
+      since: number
+      reason: string
+      /** The record's version it was found out of: a later one, from a new login, is ready whatever this says. */
+      version?: number
+    }
 
 /** The open half: what stands in `CredentialRow.facts`. */
 export interface LoginFacts {

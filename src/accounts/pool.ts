@@ -4,7 +4,12 @@
  */
 import type { Failure } from '../hub/failure.ts'
 import type { Account } from './account.ts'
-import { type CooldownPolicy, DEFAULT_COOLDOWN, nextTry, probing, type Rest, rested, stance } from './cooldown.ts'
+import { type Binding, createAffinity } from './affinity.ts'
+import { type CooldownPolicy, DEFAULT_COOLDOWN, nextTry, type Rest, rested, stance } from './cooldown.ts'
+import { explain } from './explain.ts'
+import { type AccountState, type CompiledWindow, createLedger, endpointKey, type RestPlace } from './ledger.ts'
+import { type Roster, rosterOf } from './seats.ts'
+import { BECAUSE, newRotation, pick, type Rotation } from './strategies.ts'
 
 /** One way to serve a model: an account and the model's name there. */
 export interface Candidate {
@@ -23,6 +28,8 @@ export interface Seat extends Candidate {
   why: string
   /** Set when it tests whether somebody who rests has recovered. */
   probe?: true
+  /** Set when the conversation was at another account before: state that was sealed there is of no use here. */
+  moved?: true
 }
 
 export interface TakeOptions {
@@ -31,6 +38,8 @@ export interface TakeOptions {
   strategy: Strategy
   /** Conversation the request belongs to; keeps its account while that is usable. */
   session?: string
+  /** The conversation holds state that only its account can read: it goes there even to probe it. */
+  hard?: boolean
   /** Seats this request has already tried, by key. */
   tried?: ReadonlySet<string>
 }
@@ -48,6 +57,22 @@ export interface RestingInfo {
   failure: Failure
 }
 
+/** How one candidate stands, for people who ask why. */
+export interface Standing {
+  accountId: string
+  label: string
+  provider: string
+  model: string
+  priority: number
+  is: 'usable' | 'probe' | 'resting' | 'busy' | 'tried' | 'lower-priority'
+  /** In words: until when, because of what. */
+  because: string
+  inFlight: number
+  /** Share of its allowances left, 0 to 1. */
+  quotaLeft: number
+  bound?: true
+}
+
 export interface Pool {
   take(candidates: readonly Candidate[], options: TakeOptions): Seat | undefined
   succeeded(seat: Seat): void
@@ -58,12 +83,22 @@ export interface Pool {
   soonest(candidates: readonly Candidate[], tried?: ReadonlySet<string>): RestingInfo | undefined
   /** Everyone who rests now. */
   resting(accounts: readonly Account[]): RestingInfo[]
+  /** How every candidate stands and why: what `take` would see now. */
+  explain(candidates: readonly Candidate[], options: Pick<TakeOptions, 'rotation' | 'session' | 'tried'>): Standing[]
+  /** Whether one of these is kept from being taken only by the number of its requests under way. */
+  busy(candidates: readonly Candidate[], tried?: ReadonlySet<string>): boolean
+  /** Calls back once when an account with a limit has a seat free again, first come first served; undefined: too many wait. */
+  whenFree(call: () => void): (() => void) | undefined
   /** Forgets what is held against an account and its endpoint. */
   reset(account: Account): void
+  /** What an account has left, as selection needs it; `available`: its vendor says that it may be used again. */
+  quota(accountId: string, windows: readonly CompiledWindow[], available: boolean): void
   /** Requests under way, by account id. */
   inFlight(accountId: string): number
   /** Drops the state of accounts that are no longer configured. */
   prune(accounts: readonly Account[]): void
+  /** Takes over what was known in an earlier life or by another process. A newer word stays. */
+  restore(rests: Iterable<readonly [RestPlace, Rest | undefined]>, bindings: Iterable<Binding>): void
 }
 
 export interface PoolOptions {
@@ -72,183 +107,150 @@ export interface PoolOptions {
   policy?: () => CooldownPolicy
   /** Life of a session's binding since its last use, ms; read at every use. 0 turns affinity off. */
   sessionTtlMs?: () => number
+  /** Hears every rest that begins, changes or ends. */
+  onRest?: (place: RestPlace, rest: Rest | undefined) => void
+  /** Hears which conversation is bound to which seat. */
+  onBinding?: (binding: Binding) => void
 }
 
-const MAX_SESSIONS = 20_000
 const MAX_ROTATIONS = 4_096
-/** Models of one account whose rests are remembered: where any name is taken, clients choose them. */
-const MAX_RESTING_MODELS = 1_000
-
-interface AccountState {
-  account?: Rest
-  models: Map<string, Rest>
-  inFlight: number
-}
-
-interface Rotation {
-  cursor: number
-  /** Current weights of the smooth weighted rotation, by seat key. */
-  weights: Map<string, number>
-}
+const MAX_WAITING = 1_000
 
 /** Makes an empty pool. */
 export function createPool(options: PoolOptions = {}): Pool {
   const now = options.now ?? Date.now
   const policy = options.policy ?? (() => DEFAULT_COOLDOWN)
   const sessionTtl = options.sessionTtlMs ?? (() => 3_600_000)
-  const states = new Map<string, AccountState>()
-  // Endpoints that cannot be reached at all, by base URL and proxy: their accounts need not fail one by one.
-  const endpoints = new Map<string, Rest>()
-  const sessions = new Map<string, { key: string; expires: number }>()
+  const ledger = createLedger(options.onRest)
+  const affinity = createAffinity(sessionTtl, options.onBinding)
   const rotations = new Map<string, Rotation>()
+  const waiting = new Set<() => void>()
+  let turns = 0
 
-  function state(accountId: string): AccountState {
-    let s = states.get(accountId)
-    if (s === undefined) {
-      s = { models: new Map(), inFlight: 0 }
-      states.set(accountId, s)
-    }
-    return s
-  }
-
-  /** The rests that stand against a seat. */
-  function restsOf(c: Candidate): Rest[] {
-    if (c.account.neverRests) return []
-    const s = states.get(c.account.id)
-    const found: Rest[] = []
-    const endpoint = endpoints.size > 0 ? endpoints.get(endpointKey(c.account)) : undefined
-    if (endpoint !== undefined) found.push(endpoint)
-    if (s?.account !== undefined) found.push(s.account)
-    const model = s?.models.get(c.model)
-    if (model !== undefined) found.push(model)
-    return found
-  }
-
-  function stanceOf(c: Candidate, at: number): 'ready' | 'probe' | 'resting' {
-    let worst: 'ready' | 'probe' = 'ready'
-    for (const rest of restsOf(c)) {
-      const one = stance(rest, at)
-      if (one === 'resting') return 'resting'
-      if (one === 'probe') worst = 'probe'
-    }
-    return worst
-  }
-
-  /** Marks the probe on every rest of the seat, so that one request at a time tests it. */
-  function lease(c: Candidate, at: number): void {
-    const s = state(c.account.id)
-    const mark = (rest: Rest): Rest => (stance(rest, at) === 'probe' ? probing(rest, at, policy()) : rest)
-    if (s.account !== undefined) s.account = mark(s.account)
-    const model = s.models.get(c.model)
-    if (model !== undefined) s.models.set(c.model, mark(model))
-    const key = endpointKey(c.account)
-    const endpoint = endpoints.get(key)
-    if (endpoint !== undefined) endpoints.set(key, mark(endpoint))
-  }
-
-  function unlease(seat: Seat): void {
-    if (seat.probe === true) for (const rest of restsOf(seat)) rest.probeLease = 0
-  }
-
-  function rotation(name: string): Rotation {
+  function rotation(name: string, list: readonly Candidate[]): Rotation {
     let r = rotations.get(name)
     if (r === undefined) {
       if (rotations.size >= MAX_ROTATIONS) rotations.delete(rotations.keys().next().value!)
-      r = { cursor: 0, weights: new Map() }
+      r = newRotation(list)
       rotations.set(name, r)
     }
     return r
   }
 
-  function bind(session: string, key: string, at: number): void {
-    sessions.delete(session)
-    sessions.set(session, { key, expires: at + sessionTtl() })
-    if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value!)
+  const full = (account: Account, s: AccountState): boolean =>
+    account.concurrency !== undefined && s.inFlight >= account.concurrency
+
+  /** The usable ones of the highest tier that has any, or the probe that is due there. */
+  function usableOf(
+    candidates: readonly Candidate[],
+    { states, tiers, capped }: Roster,
+    tried: ReadonlySet<string> | undefined,
+    at: number,
+  ): { usable: readonly number[]; probe?: number } {
+    const { quiet } = ledger
+    const fresh = tried === undefined || tried.size === 0
+    if (quiet && !capped && fresh) return { usable: tiers[0] ?? [] }
+    for (const tier of tiers) {
+      const usable: number[] = []
+      for (const i of tier) {
+        const { account, model, key } = candidates[i]!
+        const s = states[i]!
+        if ((!fresh && tried.has(key)) || (capped && full(account, s))) continue
+        const stance = quiet ? 'ready' : ledger.stanceOf(account, s, model, at)
+        // A probe that is due goes first, unless it would pull a request down to a lower tier.
+        if (stance === 'probe') return { usable: [], probe: i }
+        if (stance === 'ready') usable.push(i)
+      }
+      if (usable.length > 0) return { usable }
+    }
+    return { usable: [] }
   }
 
-  function bound(session: string, at: number): string | undefined {
-    const b = sessions.get(session)
-    if (b === undefined) return undefined
-    if (b.expires <= at) {
-      sessions.delete(session)
-      return undefined
+  function back(seat: Seat): AccountState {
+    const s = ledger.state(seat.account.id)
+    s.inFlight -= 1
+    if (waiting.size > 0 && seat.account.concurrency !== undefined) {
+      const next = waiting.values().next().value!
+      waiting.delete(next)
+      queueMicrotask(next)
     }
-    return b.key
+    return s
   }
+
+  /** Lets the next one probe what this seat was to test. */
+  function unlease(seat: Seat): void {
+    if (seat.probe !== true) return
+    for (const rest of ledger.restsOf(seat.account, ledger.find(seat.account.id), seat.model)) rest.probeLease = 0
+  }
+
+  function placeOf(seat: Seat, scope: Failure['scope']): RestPlace | undefined {
+    if (scope === 'account') return { account: seat.account.id }
+    if (scope === 'model') return { account: seat.account.id, model: seat.model }
+    return scope === 'provider' ? { endpoint: endpointKey(seat.account) } : undefined
+  }
+
+  function cleared(seat: Seat): void {
+    if (ledger.quiet) return
+    ledger.put({ account: seat.account.id }, undefined)
+    ledger.put({ account: seat.account.id, model: seat.model }, undefined)
+    ledger.put({ endpoint: endpointKey(seat.account) }, undefined)
+  }
+
+  const stickyOf = (name: string, session: string | undefined) =>
+    session !== undefined && sessionTtl() > 0 ? `${name}\n${session}` : undefined
 
   return {
-    take(candidates, { rotation: name, strategy, session, tried }) {
+    take(candidates, { rotation: name, strategy, session, hard, tried }) {
       const at = now()
-      const sticky = session !== undefined && sessionTtl() > 0 ? `${name}\n${session}` : undefined
-      const seated = (c: Candidate, why: string, isProbe?: true): Seat => {
-        state(c.account.id).inFlight += 1
-        if (sticky !== undefined) bind(sticky, c.key, at)
-        return { account: c.account, model: c.model, key: c.key, why, probe: isProbe }
+      const roster = rosterOf(ledger, candidates)
+      const sticky = stickyOf(name, session)
+      const own = sticky === undefined ? undefined : affinity.bound(sticky, at)
+
+      function seated(i: number, why: string, probe?: true): Seat {
+        const { account, model, key } = candidates[i]!
+        const s = roster.states[i]!
+        s.inFlight += 1
+        turns += 1
+        s.lastTurn = turns
+        if (probe === true) ledger.lease(account, model, at, policy())
+        if (sticky !== undefined) affinity.bind(sticky, key, at)
+        const moved = own !== undefined && accountOf(own) !== account.id ? true : undefined
+        return { account, model, key, why, probe, moved }
       }
 
-      if (sticky !== undefined) {
-        const key = bound(sticky, at)
-        const own = key === undefined ? undefined : candidates.find((c) => c.key === key)
-        if (own !== undefined && !tried?.has(own.key) && stanceOf(own, at) === 'ready')
-          return seated(own, 'this conversation is already there')
+      const home = own === undefined ? -1 : roster.indexOf(own)
+      if (home >= 0 && !tried?.has(own!)) {
+        const { account, model } = candidates[home]!
+        const s = roster.states[home]!
+        const stance = full(account, s) ? 'resting' : ledger.stanceOf(account, s, model, at)
+        if (stance === 'ready') return seated(home, 'this conversation is already there')
+        if (stance === 'probe' && hard === true) return seated(home, 'only this account can read its state', true)
       }
 
-      const usable: Candidate[] = []
-      let tier = Number.NEGATIVE_INFINITY
-      let probe: Candidate | undefined
-      for (const c of candidates) {
-        if (tried?.has(c.key)) continue
-        const s = stanceOf(c, at)
-        if (s === 'probe' && (probe === undefined || c.account.priority > probe.account.priority)) probe = c
-        if (s !== 'ready') continue
-        if (c.account.priority > tier) {
-          tier = c.account.priority
-          usable.length = 0
-        }
-        if (c.account.priority === tier) usable.push(c)
-      }
-      // A probe that is due goes first, unless it would pull a request down to a lower tier.
-      if (probe !== undefined && (usable.length === 0 || probe.account.priority >= tier)) {
-        lease(probe, at)
-        return seated(probe, 'to see whether it has recovered', true)
-      }
+      const { usable, probe } = usableOf(candidates, roster, tried, at)
+      if (probe !== undefined) return seated(probe, 'to see whether it has recovered', true)
       if (usable.length === 0) return undefined
       if (usable.length === 1)
         return seated(usable[0]!, candidates.length === 1 ? 'the only account' : 'the only one usable')
-      if (strategy === 'fill-first') return seated(usable[0]!, 'first usable in order')
-      const turn = rotation(name)
-      if (strategy === 'weighted') return seated(weightedNext(usable, turn.weights), 'its turn by weight')
-      return seated(roundRobinNext(candidates, usable, turn), 'its turn in the round')
+      const chosen = pick(strategy, candidates, roster.states, usable, rotation(name, candidates), at)
+      return seated(chosen, BECAUSE[strategy])
     },
 
     succeeded(seat) {
-      const s = state(seat.account.id)
-      s.inFlight -= 1
-      s.account = undefined
-      if (s.models.size > 0) s.models.delete(seat.model)
-      if (endpoints.size > 0) endpoints.delete(endpointKey(seat.account))
+      back(seat)
+      cleared(seat)
     },
 
     failed(seat, failure) {
-      const s = state(seat.account.id)
-      s.inFlight -= 1
-      const at = now()
-      if (failure.scope === 'account') s.account = rested(s.account, failure, at, policy())
-      else if (failure.scope === 'model') {
-        const rest = rested(s.models.get(seat.model), failure, at, policy())
-        s.models.delete(seat.model)
-        s.models.set(seat.model, rest)
-        if (s.models.size > MAX_RESTING_MODELS) s.models.delete(s.models.keys().next().value!)
-      } else if (failure.scope === 'provider') {
-        const key = endpointKey(seat.account)
-        endpoints.set(key, rested(endpoints.get(key), failure, at, policy()))
-      }
+      back(seat)
+      const place = placeOf(seat, failure.scope)
+      if (place !== undefined) ledger.put(place, rested(ledger.rest(place), failure, now(), policy()))
       // Whatever else was being probed may be probed by the next one; of a fault of the request nothing rests.
       unlease(seat)
     },
 
     released(seat) {
-      state(seat.account.id).inFlight -= 1
+      back(seat)
       unlease(seat)
     },
 
@@ -259,7 +261,7 @@ export function createPool(options: PoolOptions = {}): Pool {
         if (tried?.has(c.key)) continue
         let next = at
         let heaviest: Rest | undefined
-        for (const rest of restsOf(c)) {
+        for (const rest of ledger.restsOf(c.account, ledger.find(c.account.id), c.model)) {
           const t = nextTry(rest, at)
           if (t >= next) {
             next = t
@@ -273,13 +275,13 @@ export function createPool(options: PoolOptions = {}): Pool {
     },
 
     resting(accounts) {
+      if (ledger.quiet) return []
       const at = now()
       const found: RestingInfo[] = []
       for (const account of accounts) {
         if (account.neverRests) continue
-        const s = states.get(account.id)
-        const whole = [s?.account, endpoints.get(endpointKey(account))]
-        for (const rest of whole)
+        const s = ledger.find(account.id)
+        for (const rest of [s?.account, ledger.rest({ endpoint: endpointKey(account) })])
           if (rest !== undefined && stance(rest, at) !== 'ready')
             found.push(info(account, undefined, rest, nextTry(rest, at)))
         for (const [model, rest] of s?.models ?? [])
@@ -288,28 +290,64 @@ export function createPool(options: PoolOptions = {}): Pool {
       return found
     },
 
-    reset(account) {
-      endpoints.delete(endpointKey(account))
-      const s = states.get(account.id)
-      if (s === undefined) return
-      s.account = undefined
-      s.models.clear()
+    explain(candidates, { rotation: name, session, tried }) {
+      const at = now()
+      const sticky = stickyOf(name, session)
+      const own = sticky === undefined ? undefined : affinity.bound(sticky, at)
+      return explain({ candidates, ledger, roster: rosterOf(ledger, candidates), full, tried, own, at })
     },
 
-    inFlight: (accountId) => states.get(accountId)?.inFlight ?? 0,
+    busy(candidates, tried) {
+      const at = now()
+      return candidates.some((c) => {
+        const s = ledger.find(c.account.id)
+        if (s === undefined || tried?.has(c.key) || !full(c.account, s)) return false
+        return ledger.stanceOf(c.account, s, c.model, at) !== 'resting'
+      })
+    },
+
+    whenFree(call) {
+      if (waiting.size >= MAX_WAITING) return undefined
+      waiting.add(call)
+      return () => waiting.delete(call)
+    },
+
+    reset(account) {
+      ledger.put({ endpoint: endpointKey(account) }, undefined)
+      ledger.put({ account: account.id }, undefined)
+      for (const model of [...(ledger.find(account.id)?.models.keys() ?? [])])
+        ledger.put({ account: account.id, model }, undefined)
+    },
+
+    quota(accountId, windows, available) {
+      const s = ledger.state(accountId)
+      s.windows = windows
+      // A vendor may give back early what it said was gone for days (domain.md 4.5).
+      if (available && s.account?.failure.kind === 'quota-exhausted') ledger.put({ account: accountId }, undefined)
+    },
+
+    inFlight: (accountId) => ledger.find(accountId)?.inFlight ?? 0,
 
     prune(accounts) {
       const known = new Set(accounts.map((a) => a.id))
-      for (const [id, s] of states) if (!known.has(id) && s.inFlight === 0) states.delete(id)
+      for (const s of [...ledger.states()]) if (!known.has(s.id) && s.inFlight === 0) ledger.forget(s.id)
       const reachable = new Set(accounts.map(endpointKey))
-      for (const key of endpoints.keys()) if (!reachable.has(key)) endpoints.delete(key)
+      ledger.keepEndpoints((key) => reachable.has(key))
+    },
+
+    restore(rests, bindings) {
+      for (const [place, rest] of rests) {
+        const here = ledger.rest(place)
+        if (rest === undefined ? here !== undefined : here === undefined || rest.until > here.until)
+          ledger.put(place, rest)
+      }
+      affinity.restore(bindings, now())
     },
   }
 }
 
-function endpointKey(account: Account): string {
-  return account.proxyUrl === undefined ? account.baseUrl : `${account.baseUrl} ${account.proxyUrl}`
-}
+/** The account's id in a seat's key. */
+const accountOf = (key: string): string => key.slice(0, key.indexOf('|'))
 
 function info(account: Account, model: string | undefined, rest: Rest, next: number): RestingInfo {
   return {
@@ -321,34 +359,4 @@ function info(account: Account, model: string | undefined, rest: Rest, next: num
     nextTry: next,
     failure: rest.failure,
   }
-}
-
-/** The next usable one after the cursor, on a ring of all candidates, so that an absent one does not skew the shares. */
-function roundRobinNext(all: readonly Candidate[], usable: readonly Candidate[], turn: Rotation): Candidate {
-  for (let step = 0; step < all.length; step += 1) {
-    const c = all[(turn.cursor + step) % all.length]!
-    if (usable.includes(c)) {
-      turn.cursor = (turn.cursor + step + 1) % all.length
-      return c
-    }
-  }
-  return usable[0]!
-}
-
-/** Smooth weighted round-robin: everyone gains its weight, the richest is taken and pays the total. */
-function weightedNext(usable: readonly Candidate[], weights: Map<string, number>): Candidate {
-  let total = 0
-  let best = usable[0]!
-  let bestWeight = Number.NEGATIVE_INFINITY
-  for (const c of usable) {
-    total += c.account.weight
-    const w = (weights.get(c.key) ?? 0) + c.account.weight
-    weights.set(c.key, w)
-    if (w > bestWeight) {
-      bestWeight = w
-      best = c
-    }
-  }
-  weights.set(best.key, bestWeight - total)
-  return best
 }

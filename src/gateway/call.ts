@@ -3,24 +3,26 @@ import type { Credential } from '../accounts/account.ts'
 import type { Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
 import type { Protocol } from '../protocols/protocol.ts'
-import { isPlan, type Plan, plan } from '../routing/plan.ts'
+import type { Plan } from '../routing/plan.ts'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, AttemptListener, AttemptResult, Refusal } from './attempt-contract.ts'
 import type { Call, CallContext } from './call-context.ts'
 import { atClock } from './clocks.ts'
-import { atHome, type Continued, continued } from './conversations.ts'
+import type { Continued } from './conversations.ts'
 import type { AttemptRecord } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import { ownHeaders, returnable } from './headers.ts'
 import type { Wanting } from './media.ts'
 import { createPreparer, type Known, type Manner, type Prepared } from './outgoing.ts'
+import { forSeat, untilNextRound } from './patience.ts'
+import { planCall } from './planning.ts'
 import { observer, tellHeaders } from './quota-watch.ts'
 import { isReading, type Matched, openAttempt, openRecord, type Reading, readRequest } from './reading.ts'
 import { formOf, formOfEstimate, lastWords, refusalOf } from './saying.ts'
-import { sessionKey } from './session.ts'
 import type { UpstreamHeaders } from './transport.ts'
 import {
   allResting,
+  crowded,
   discreet,
   exhausted,
   isUnknownThere,
@@ -56,6 +58,8 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   /** Logins whose token was refused and renewed once. */
   const renewed = new Set<string>()
   let session: string | undefined
+  /** Whether the request holds state that only the account of its conversation can read. */
+  let sealed = false
   let targetAt = 0
   let round = 0
   let inRound = 0
@@ -97,33 +101,17 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       refuse(notAllowed(read.model))
       return
     }
-    const whole = continued(context.conversations, matched, request, read, limits)
-    if ('kind' in whole) {
-      refuse(whole)
-      return
-    }
-    conversation = whole
-    const possible = plan({
-      registry: snapshot.registry,
-      config: snapshot.config,
-      protocol: protocol.id,
-      model: read.model,
-      body: whole.request.body,
-      pin: matched.pin,
-      translates: protocol.codec !== undefined && (!countsOnly || protocol.codec.count !== undefined),
-      classifier: context.classifier,
-    })
-    const result = isPlan(possible) ? atHome(possible, whole, context.conversations, protocol) : possible
-    if (!isPlan(result)) {
+    const result = planCall(context, matched, request, read)
+    if ('kind' in result) {
       refuse(result)
       return
     }
-    planned = result
-    prepare = createPreparer(snapshot, matched, whole.request, whole.reading, context)
-    record.category = result.category
-    const seats = result.targets.reduce((sum, target) => sum + target.candidates.length, 0)
-    if (snapshot.sessionTtlMs > 0 && seats > 1)
-      session = sessionKey(request.header, whole.request.body, whole.reading.spans, protocol.conversation)
+    planned = result.plan
+    conversation = result.conversation
+    session = result.session
+    sealed = result.sealed
+    prepare = createPreparer(snapshot, matched, conversation.request, conversation.reading, context)
+    record.category = planned.category
     context.budget.deposit()
     next()
   }
@@ -137,6 +125,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         rotation: target.model,
         strategy: snapshot.strategy,
         session,
+        hard: sealed,
         tried,
       })
       if (taken !== undefined) {
@@ -151,25 +140,32 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   }
 
   function endOfRound(): void {
-    const soonest = pool.soonest(planned.targets.flatMap((target) => target.candidates))
-    const wait = soonest === undefined ? 0 : Math.max(0, soonest.nextTry - now())
-    const rounds =
-      snapshot.config['request-retry'] + (record.stream ? snapshot.config.streaming['bootstrap-retries'] : 0)
-    const hopeful = lastFailure === undefined ? wait > 0 : isRetriable(lastFailure.failure)
-    const inTime = now() + wait < startedAt + limits.totalMs
-    if (hopeful && round < rounds && wait <= limits.maxRetryWaitMs && inTime && context.budget.withdraw()) {
+    const candidates = planned.targets.flatMap((target) => target.candidates)
+    const until = Math.min(now() + limits.maxRetryWaitMs, startedAt + limits.totalMs)
+    const busy = pool.busy(candidates, tried)
+    stopWaiting = forSeat(pool, candidates, tried, { now, until }, fromTheTop, () => refuse(crowded()))
+    if (stopWaiting !== undefined) return
+    const soonest = pool.soonest(candidates)
+    const { stream } = record
+    const failure = lastFailure?.failure
+    const wait = untilNextRound({ snapshot, stream, round, startedAt, now: now(), failure, soonest })
+    if (wait !== undefined && context.budget.withdraw()) {
       round += 1
       stopWaiting = atClock(now() + wait, now, () => {
         tried.clear()
-        targetAt = 0
-        inRound = 0
-        next()
+        fromTheTop()
       })
       return
     }
     if (lastFailure !== undefined)
       refuse(exhausted(lastFailure.failure, record.attempts, soonest, now()), lastFailure.refusal)
-    else refuse(allResting(reading.model, soonest, now()))
+    else refuse(busy ? crowded() : allResting(reading.model, soonest, now()))
+  }
+
+  function fromTheTop(): void {
+    targetAt = 0
+    inRound = 0
+    next()
   }
 
   /** A login's token that can be used now; until there is one the seat is kept. */
@@ -195,7 +191,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     }
     let prepared: Prepared | Known | Wanting
     try {
-      prepared = prepare(taken, { credential, emulates, forgets, session })
+      prepared = prepare(taken, { credential, emulates, forgets: forgets || (sealed && taken.moved === true), session })
     } catch (error) {
       decline(taken, unprepared(error))
       return

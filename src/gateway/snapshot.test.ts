@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { providers } from '../providers/index.ts'
 import { stopping } from './gateway.ts'
 import { endpoints, fakeReply, fakeTransport, inbound, matched, road, snapshotOf } from './testing/fixture.ts'
 
@@ -46,7 +47,7 @@ describe('a snapshot', () => {
   })
 
   it('takes an endpoint of the config for a provider', () => {
-    assert.deepEqual([...snapshotOf(endpoints(1)).providers.keys()], ['claude', 'openai', 'codex', 'gemini', 'one'])
+    assert.deepEqual([...snapshotOf(endpoints(1)).providers.keys()], [...providers.map((p) => p.id), 'one'])
   })
 
   it('stays with the request that started under it', () => {

@@ -101,6 +101,16 @@ export function withoutEchoes(pairs: readonly string[], account: Account, presen
   return pairs.filter((_, i) => !secrets.some((secret) => pairs[i | 1]!.includes(secret)))
 }
 
+/** Every account that could answer is at its own limit of requests at once. */
+export function crowded(): Failure {
+  return failure(
+    'rate-limited',
+    'Every account that serves this model has as many requests under way as it takes at once ' +
+      '(routing.account-concurrency, or the limit of the account). Try again in a moment.',
+    { retryAfter: 1, code: 'accounts_busy' },
+  )
+}
+
 /** Whether a status says that the upstream knows no such path. */
 export function isUnknownThere(status: number): boolean {
   return status === 404 || status === 405 || status === 501

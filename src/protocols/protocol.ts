@@ -114,6 +114,8 @@ export interface Emulation {
 
 /** How a conversation goes on without the opaque reasoning state in it. */
 export interface Forgetting {
+  /** Whether a body may hold such state; a look at the bytes. */
+  holds(body: Buffer): boolean
   /** Whether a refusal says that the state is not taken back. */
   refused(failure: Failure): boolean
   /** The request without its state; the given one stays as it is. */

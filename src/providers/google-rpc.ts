@@ -4,7 +4,6 @@
  * that are used with a Google account.
  */
 import type { Failure } from '../hub/failure.ts'
-import { decodeUtf8 } from '../wire/sse.ts'
 
 type Json = Record<string, unknown>
 
@@ -49,7 +48,7 @@ export function readRpcError(body: string): RpcError | undefined {
       if (typeof id === 'string') quotaIds.push(id)
     }
     for (const link of list(detail['links'])) if (typeof link['url'] === 'string') links.push(link['url'])
-    if (typeof detail['retryDelay'] === 'string') retryDelay ??= seconds(detail['retryDelay'])
+    if (typeof detail['retryDelay'] === 'string') retryDelay ??= durationSeconds(detail['retryDelay'])
   }
   return {
     message: typeof message === 'string' ? message : '',
@@ -71,17 +70,22 @@ export function explained(read: Failure, words: string | undefined, over: Partia
   return { ...read, message: `${own}${stop}${words}`, ...over }
 }
 
-/** The first of these that is an address a person may be sent to: https, and Google's own. */
+/** The first of these that is an address a person may be sent to: Google's own by https, or a stand-in on this machine. */
 export function googleLink(candidates: readonly (string | undefined)[]): string | undefined {
   return candidates.find((text) => {
     if (text === undefined || !URL.canParse(text)) return false
     const { protocol, hostname, username, password } = new URL(text)
-    return protocol === 'https:' && username === '' && password === '' && /(?:^|\.)google\.com$/.test(hostname)
+    if (username !== '' || password !== '') return false
+    return protocol === 'https:'
+      ? /(?:^|\.)google\.com$/.test(hostname)
+      : protocol === 'http:' && LOOPBACK.has(hostname)
   })
 }
 
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
+
 /** Seconds of a protobuf duration, `12.3s`, or of Go's form, `1h2m3s`; undefined for anything else. */
-function seconds(text: string): number | undefined {
+export function durationSeconds(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)]
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined
   const unit: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 }
@@ -96,7 +100,7 @@ function parse(body: string): unknown {
     const data = /^data: ?(.*)$/m.exec(body)?.[1]
     if (data === undefined) return undefined
     try {
-      return JSON.parse(decodeUtf8(data))
+      return JSON.parse(data)
     } catch {
       return undefined
     }

@@ -31,6 +31,8 @@ export interface Outgoing {
   /** The client's own headers that may travel on: flat list of names and values, as they came. */
   headers: readonly string[]
   body: Buffer
+  /** The conversation's key, where one is known: stable, opaque. Some vendors keep their caches by a header of it. */
+  session?: string
 }
 
 /** What is sent: a flat header list keeps the client's spelling and order. */
@@ -64,7 +66,10 @@ export interface Provider {
   login?: LoginFlow
   /** Address and headers. Pure. `credential` is the account's key, or its token of this moment. */
   request(out: Outgoing, account: Account, credential: Credential): UpstreamRequest
-  /** What this vendor's API wants of a body and what it gives back, where it is not the dialect's plain form. */
+  /**
+   * What this vendor's API wants of a body and what it gives back, where it is not the dialect's plain form. Asked once for
+   * each attempt: what it returns may remember what the answer's stream has told.
+   */
   vessel?(account: Account): Vessel | undefined
   /** Reads what is left of the account's allowances. */
   quota?: QuotaSource

@@ -1,3 +1,4 @@
+import type { ProviderName } from './persons.ts'
 import type { VendorId } from './types.ts'
 
 /** One request as the stand-in saw it. */
@@ -5,11 +6,12 @@ export interface Attempt {
   /** Arrival, milliseconds since the epoch. */
   at: number
   seq: number
-  vendor: VendorId
+  /** The dialect, or the provider whose subscription was used. */
+  vendor: VendorId | ProviderName
   method: string
   /** With query. */
   path: string
-  /** The credential presented. */
+  /** The credential presented; behind a vendor's host the account: `claude:anna`. */
   key: string
   headers: Record<string, string>
   /** SHA-256 of the raw bytes, in hex. */

@@ -1,27 +1,35 @@
 /**
- * Loopback stand-ins for the Anthropic, OpenAI (chat and responses) and Gemini APIs: strict about what they take,
- * deterministic in what they answer, and faulty on demand. The model name picks behaviour and faults (see `WORDS` in
- * `faults.ts`). They know nothing of the gateway, so that they can judge it.
+ * Loopback stand-ins of the vendors: the Anthropic, OpenAI (chat and responses) and Gemini APIs by key, and below
+ * `/hosts/<vendor host>/` every host of the subscriptions, their authorization servers included. Strict about what they
+ * take, deterministic in what they answer, and faulty on demand. The model name picks behaviour and faults (see `WORDS`
+ * in `faults.ts`). They know nothing of the gateway, so that they can judge it. `docs/simulator.md` tells more.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Attempt, type AttemptFilter, AttemptLog } from './attempts.ts'
-import { describeFaults, type Fault, FaultBook, parseFault } from './faults.ts'
+import { createControl } from './control.ts'
+import { createDriver, type Driver } from './driver.ts'
+import { type Fault, FaultBook } from './faults.ts'
+import { createFront } from './front.ts'
 import { Listener } from './server.ts'
+import { createWorld, type WorldSettings } from './world.ts'
 
 export type { Attempt, AttemptFilter } from './attempts.ts'
 export { type Behaviour, parseModel } from './behaviour.ts'
+export type { ConsentRequest, Driver } from './driver.ts'
 export { describeFaults, type Fault, parseFault, WORDS, type Word } from './faults.ts'
+export { OAUTH_FAULTS, type OAuthFault } from './oauth/faults.ts'
+export type { GrantCounts, GrantEntry } from './oauth/log.ts'
+export { BUILT_IN as PERSONS, PROVIDERS, type ProviderName } from './persons.ts'
 
 /** How to start the stand-ins. */
-export interface SimulatorOptions {
+export interface SimulatorOptions extends Partial<WorldSettings> {
   /** Default 127.0.0.1. */
   host?: string
   /** Default 0: any free port. */
   port?: number
   /** When given, only these keys are accepted; else any non-empty key. */
   keys?: readonly string[]
-  /** The clock of `created` and of the attempt log. */
+  /** The clock of `created`, of the attempt log and of everything about logins. */
   now?: () => number
   /** How many attempts keep their parsed body; default 200. */
   keepBodies?: number
@@ -30,13 +38,16 @@ export interface SimulatorOptions {
 }
 
 /** Running stand-ins. */
-export interface Simulator {
+export interface Simulator extends Driver {
   url: string
   port: number
   attempts(filter?: AttemptFilter): Attempt[]
-  /** Forget attempts, scripts, standing faults, counters and stored responses. */
+  /** Forget attempts, scripts, standing faults, counters, stored responses, logins, quotas and refusals. */
   reset(): void
-  /** The next answers for this key, one fault each, before anything the model name says; `none` is a healthy answer. */
+  /**
+   * The next answers for this key, one fault each, before anything the model name says; `none` is a healthy answer.
+   * Behind a vendor's host the key is the account: `claude:anna`.
+   */
   script(key: string, faults: Fault[]): void
   /** A standing fault for a key, like a rate-limited account; undefined heals it. */
   setKeyFault(key: string, fault: Fault | undefined): void
@@ -45,16 +56,32 @@ export interface Simulator {
 
 /** Start the stand-ins on a loopback port. */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const clock = options.now ?? Date.now
+  let ahead = 0
+  const now = () => clock() + ahead
+  const world = createWorld(now, {
+    lives: { ...options.lives },
+    rotates: { ...options.rotates },
+    anyPort: options.anyPort ?? false,
+    deviceInterval: options.deviceInterval ?? 5,
+  })
   const log = new AttemptLog(options.keepBodies)
   const book = new FaultBook()
   const reset = () => {
+    ahead = 0
     log.reset()
     book.reset()
     listener.reset()
+    world.reset()
   }
   const listener = new Listener(
-    { keys: options.keys, now: options.now ?? Date.now, log, book, anySignature: options.signatures === 'any' },
-    (req, res, path) => control(req, res, path, log, book, reset),
+    { keys: options.keys, now, log, book, anySignature: options.signatures === 'any' },
+    createControl({ log, book, reset, driver: () => driver }),
+    createFront(
+      world,
+      () => listener,
+      () => url,
+    ),
   )
   const { server } = listener
   await new Promise<void>((resolve, reject) => {
@@ -62,8 +89,13 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve)
   })
   const { address, port, family } = server.address() as AddressInfo
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const driver = createDriver(world, url, (ms) => {
+    ahead += ms
+  })
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    ...driver,
+    url,
     port,
     attempts: (filter) => log.select(filter),
     reset,
@@ -76,57 +108,4 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       })
     },
   }
-}
-
-/** `/_simulator/…`: the same controls for other processes. */
-function control(
-  req: IncomingMessage,
-  res: ServerResponse,
-  path: string,
-  log: AttemptLog,
-  book: FaultBook,
-  reset: () => void,
-): boolean {
-  const reply = (status: number, body: unknown) => {
-    const text = JSON.stringify(body)
-    res.writeHead(status, { 'content-type': 'application/json', 'x-logicaproxy-simulated': 'true' })
-    res.end(text)
-  }
-  if (req.method === 'GET' && path === '/_simulator/attempts') {
-    const query = new URL(req.url ?? '/', 'http://localhost').searchParams
-    const filter: AttemptFilter = {}
-    for (const name of ['key', 'model', 'vendor'] as const) if (query.has(name)) filter[name] = query.get(name)!
-    reply(200, { attempts: log.select(filter) })
-    return true
-  }
-  if (req.method === 'GET' && path === '/_simulator/words') {
-    reply(200, { words: describeFaults() })
-    return true
-  }
-  if (req.method !== 'POST') return false
-  if (path === '/_simulator/reset') {
-    req.resume()
-    reset()
-    reply(200, { ok: true })
-    return true
-  }
-  if (path !== '/_simulator/faults') return false
-  let text = ''
-  req.setEncoding('utf8')
-  req.on('data', (c: string) => {
-    text += c
-  })
-  req.on('end', () => {
-    try {
-      const { key, fault } = JSON.parse(text) as { key: string; fault: unknown }
-      if (typeof key !== 'string') throw new Error('key must be a string')
-      const read = (value: unknown): Fault => (typeof value === 'string' ? parseFault(value) : (value as Fault))
-      if (Array.isArray(fault)) book.script(key, fault.map(read))
-      else book.setKeyFault(key, fault ? read(fault) : undefined)
-      reply(200, { ok: true })
-    } catch (error) {
-      reply(400, { error: { message: (error as Error).message } })
-    }
-  })
-  return true
 }

@@ -6,16 +6,15 @@ import { type Behaviour, parseModel, wordValue } from './behaviour.ts'
 import { parseBody } from './body.ts'
 import { deliver, deliverWhole, spoil } from './emit.ts'
 import type { Fault, FaultBook, Plan } from './faults.ts'
+import type { Front } from './front.ts'
 import { modelList } from './models.ts'
 import { credential, type Route, route } from './routes.ts'
-import { type Context, isProblem, type Json, type Problem, problem, type State } from './types.ts'
+import { type Context, HONEST, isProblem, type Json, type Problem, problem, type State } from './types.ts'
 import { CACHE_FROM, promptTokens } from './usage.ts'
 import { Wheel } from './wheel.ts'
 
 const NO_FAULT: Plan = { headDelay: 0, late: 0 }
 const EMPTY = new URLSearchParams()
-/** Every answer says that it is simulated. */
-const HONEST = { 'x-logicaproxy-simulated': 'true' }
 const MAX_BODY = { anthropic: 32 * 1024 * 1024, gemini: 100 * 1024 * 1024 } as Record<string, number>
 
 /** An encoded answer kept for the next identical request. */
@@ -42,6 +41,15 @@ function freshState(parts: Parts): State {
   return { responses: new Map(), items: new Map(), prefixes: new Map(), anySignature: parts.anySignature }
 }
 
+/** A call that the vendors' hosts have checked. */
+export interface ThroughCall {
+  headers: Record<string, string>
+  query: URLSearchParams
+  raw: Buffer
+  /** Stands for the account: `claude:anna`. */
+  key: string
+}
+
 /** The listener: takes requests apart, lets faults strike, answers by the vendor modules. */
 export class Listener {
   readonly server: Server
@@ -50,7 +58,12 @@ export class Listener {
   private readonly kept = new Map<string, Kept>()
   private state: State
 
-  constructor(parts: Parts, control: (req: IncomingMessage, res: ServerResponse, path: string) => boolean) {
+  /** @param front serves what is below `/hosts/`. */
+  constructor(
+    parts: Parts,
+    control: (req: IncomingMessage, res: ServerResponse, path: string) => boolean,
+    front: Front,
+  ) {
     this.parts = parts
     this.state = freshState(parts)
     this.server = createServer(
@@ -63,15 +76,12 @@ export class Listener {
         // A vendor reads the body before it refuses; so do we, or keep-alive clients would see a reset.
         const chunks: Buffer[] = []
         req.on('data', (c: Buffer) => chunks.push(c))
-        req.on('end', () =>
-          this.serve(
-            req,
-            res,
-            path,
-            mark < 0 ? EMPTY : new URLSearchParams(url.slice(mark + 1)),
-            chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-          ),
-        )
+        req.on('end', () => {
+          const query = mark < 0 ? EMPTY : new URLSearchParams(url.slice(mark + 1))
+          const raw = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+          if (path.startsWith('/hosts/')) front(req, res, path, query, raw)
+          else this.serve(req, res, path, query, raw)
+        })
         req.on('error', () => res.destroy())
       },
     )
@@ -93,11 +103,36 @@ export class Listener {
     const key = to ? credential(to.vendor, req.headers, query) : ''
     const bodyHash = hash('sha256', raw)
     const nowMs = this.parts.now()
+    const attempt = this.log(req, res, raw, bodyHash, nowMs, to?.vendor ?? 'unknown', key)
+    if (!to) {
+      this.elsewhere(res, attempt, method, path)
+      return
+    }
+    const headers = req.headers as Record<string, string>
+    const slot = `${to.action}\n${path}\n${key}\n${headers['anthropic-version'] ?? ''}\n${headers['anthropic-beta'] ?? ''}\n${query}\n${bodyHash}`
+    const kept = this.kept.get(slot)
+    if (kept && kept.second === Math.floor(nowMs / 1000) && this.parts.book.quiet(key)) {
+      this.again(res, attempt, kept)
+      return
+    }
+    const ctx = this.context(to, headers, query, key, bodyHash, nowMs)
+    this.handle(req, res, attempt, to, ctx, raw, slot).catch(() => res.destroy())
+  }
+
+  private log(
+    req: IncomingMessage,
+    res: ServerResponse,
+    raw: Buffer,
+    bodyHash: string,
+    at: number,
+    vendor: Attempt['vendor'],
+    key: string,
+  ): Attempt {
     const attempt = this.parts.log.add({
-      at: nowMs,
-      vendor: to?.vendor ?? 'unknown',
-      method,
-      path: req.url ?? path,
+      at,
+      vendor,
+      method: req.method ?? 'GET',
+      path: req.url ?? '/',
       key,
       headers: req.headers as Record<string, string>,
       bodyHash,
@@ -112,30 +147,41 @@ export class Listener {
       if (!res.writableFinished && (attempt.outcome === 'open' || attempt.outcome === 'answered'))
         attempt.outcome = 'client-gone'
     })
-    if (!to) {
-      this.elsewhere(res, attempt, method, path)
-      return
-    }
-    const headers = req.headers as Record<string, string>
-    const slot = `${to.action}\n${path}\n${key}\n${headers['anthropic-version'] ?? ''}\n${headers['anthropic-beta'] ?? ''}\n${query}\n${bodyHash}`
-    const kept = this.kept.get(slot)
-    if (kept && kept.second === Math.floor(nowMs / 1000) && this.parts.book.quiet(key)) {
-      this.again(res, attempt, kept)
-      return
-    }
-    const ctx: Context = {
+    return attempt
+  }
+
+  /** Writes down a request that is served elsewhere, or by `through`. */
+  record(req: IncomingMessage, res: ServerResponse, raw: Buffer, vendor: Attempt['vendor'], key: string): Attempt {
+    return this.log(req, res, raw, hash('sha256', raw), this.parts.now(), vendor, key)
+  }
+
+  /** Serves a call whose vendor, account and right to be served are known: a subscription's API around a dialect. */
+  through(req: IncomingMessage, res: ServerResponse, attempt: Attempt, to: Route, call: ThroughCall): void {
+    const { raw, key, query } = call
+    const ctx = this.context(to, call.headers, query, key, attempt.bodyHash, attempt.at)
+    this.handle(req, res, attempt, to, ctx, raw, undefined, true).catch(() => res.destroy())
+  }
+
+  private context(
+    to: Route,
+    headers: Record<string, string>,
+    query: URLSearchParams,
+    key: string,
+    seed: string,
+    nowMs: number,
+  ): Context {
+    return {
       headers,
       query,
       key,
       model: to.model ?? '',
       base: to.model ?? '',
       action: to.action,
-      seed: bodyHash,
+      seed,
       nowMs,
       words: new Set(),
       state: this.state,
     }
-    this.handle(req, res, attempt, to, ctx, raw, slot).catch(() => res.destroy())
   }
 
   /** Paths that belong to no vendor call. */
@@ -169,11 +215,12 @@ export class Listener {
     to: Route,
     ctx: Context,
     raw: Buffer,
-    slot: string,
+    slot: string | undefined,
+    known = false,
   ): Promise<void> {
     const { book, keys } = this.parts
     const refuse = (p: Problem) => this.refuse(res, attempt, to, ctx, p)
-    if (!ctx.key || (keys && !keys.includes(ctx.key)))
+    if (!known && (!ctx.key || (keys && !keys.includes(ctx.key))))
       return refuse(
         problem({
           kind: 'unauthorized',

@@ -1,3 +1,6 @@
+/** Every answer says that it is simulated. */
+export const HONEST = { 'x-logicaproxy-simulated': 'true' }
+
 /** A JSON object as it came off the wire. */
 export type Json = Record<string, unknown>
 

@@ -2,7 +2,7 @@
  * Who wrote? Each transaction raises the revision of the topics it touches (table `lp_changes`). An instance that knows
  * which revisions are its own tells those of others by what is missing.
  */
-import { type Operation, type Row, type Statement, asNumber, asText, statement } from './statement.ts'
+import { asNumber, asText, type Operation, type Row, type Statement, statement } from './statement.ts'
 import type { StoreChange } from './store.ts'
 
 const DOCUMENTS = 'documents/'

@@ -18,7 +18,10 @@ import { appendUsage, getUsage, listUsage, pruneUsage, totalUsage } from './tabl
 /** `read`: one statement, no transaction. `write`: survives the process. `durable`: survives a power cut, too. */
 export type Mode = 'read' | 'write' | 'durable'
 
-const ask = <A extends unknown[], T>(mode: Mode, make: (dialect: Dialect, ...args: A) => Operation<T>) => ({ mode, make })
+const ask = <A extends unknown[], T>(mode: Mode, make: (dialect: Dialect, ...args: A) => Operation<T>) => ({
+  mode,
+  make,
+})
 
 /** Writes without changing anything: it fails as the next write would. */
 function* touch(): Operation<void> {

@@ -38,7 +38,13 @@ export interface Dialect {
   lockRows: string
 }
 
-export const SQLITE: Dialect = { engine: 'sqlite', bytes: 'BLOB', text: 'TEXT', ordered: ' WITHOUT ROWID', lockRows: '' }
+export const SQLITE: Dialect = {
+  engine: 'sqlite',
+  bytes: 'BLOB',
+  text: 'TEXT',
+  ordered: ' WITHOUT ROWID',
+  lockRows: '',
+}
 export const POSTGRES: Dialect = {
   engine: 'postgres',
   bytes: 'BYTEA',

@@ -154,6 +154,8 @@ export interface FlowContext {
   /** What the person said beforehand: a name for the account, a Google Cloud project. */
   label?: string
   project?: string
+  /** Of the tokens at hand, where there are some already. */
+  details?: Readonly<Record<string, string>>
   /** Own name and version, for `User-Agent` and `originator`. */
   userAgent: string
   signal: AbortSignal

@@ -111,6 +111,8 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()
+    // A page on its way out may arrive; whoever only holds a connection open may not keep the program.
+    setTimeout(() => server.closeAllConnections(), 500).unref()
   })
 }
 

@@ -1,6 +1,7 @@
 /** The refresh of one login, as it is asked for and what comes of it. Plain data: it travels between processes. */
 import type { LoginRecord, Tokens } from '../login-record.ts'
 import type { RefreshRecipe } from '../oauth/flow.ts'
+import type { FreshTokens } from '../oauth/token.ts'
 
 /** One refresh asked for. */
 export interface RefreshJob {
@@ -17,14 +18,14 @@ export interface RefreshJob {
   proxyUrl?: string
   /** The answer to the refresh before was lost on its way, so that the token may be spent. For the words only. */
   lostAnswer?: boolean
-  /** Rotated tokens that could not be written yet, and the version they follow: write these, present nothing. */
+  /** Rotated tokens that could not be written yet: write these, present nothing. */
   unsaved?: Unsaved
 }
 
 export interface Unsaved {
   tokens: Tokens
-  /** Version of the record whose refresh token was spent for them. */
-  base: number
+  /** The refresh token that was spent for them: where it still stands, they take its place. */
+  spent: string
 }
 
 /** How a refresh ended. */
@@ -41,10 +42,10 @@ export type Outcome =
   | { is: 'gone' }
 
 /**
- * `network`: nothing came back. `busy`: 429 or 5xx. `refused`: an answer that waiting rarely mends. `held`: another
- * process is at it for longer than is worth waiting. `store`: what lasts cannot be read or written.
+ * `network`: nothing came back. `busy`: the vendor answered, but not now. `held`: another process is at it for longer
+ * than is worth waiting. `store`: what lasts cannot be read or written.
  */
-export type LaterCause = 'network' | 'busy' | 'refused' | 'held' | 'store'
+export type LaterCause = 'network' | 'busy' | 'held' | 'store'
 
 /** The new tokens are here and their write has failed; it is tried again until it succeeds. */
 export interface Troubled extends Unsaved {
@@ -53,11 +54,11 @@ export interface Troubled extends Unsaved {
 
 /** What a vendor answered to a refresh token. */
 export type Exchanged =
-  | { is: 'tokens'; tokens: Tokens; answer: Readonly<Record<string, unknown>> }
+  | { is: 'tokens'; fresh: FreshTokens; answer: Readonly<Record<string, unknown>> }
   /** This refresh token is no longer taken. */
   | { is: 'dead'; words: string }
   /** `lost`: the vendor may have seen the request, and rotated the token. */
-  | { is: 'later'; cause: 'network' | 'busy' | 'refused'; words: string; retryAfterMs?: number; lost: boolean }
+  | { is: 'later'; cause: 'network' | 'busy'; words: string; retryAfterMs?: number; lost: boolean }
 
 /** Carries refreshes out, here or in a process of its own. */
 export interface Refresher {

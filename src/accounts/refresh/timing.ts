@@ -8,9 +8,6 @@ const SPREAD = 0.1
 /** Shortest and longest rest after a failed refresh, and of a `Retry-After` that is believed (domain.md 1.1, 4.6). */
 export const MIN_REST_MS = 5_000
 export const MAX_REST_MS = 300_000
-/** Longest rest after a refusal that waiting rarely mends (a wrong client, a country). */
-const MAX_REFUSED_MS = 3_600_000
-
 /** An account nobody uses is refreshed this rarely: often enough for its refresh token not to lapse. */
 const IDLE_MS = 86_400_000
 
@@ -45,15 +42,11 @@ export function isFromTheFuture(tokens: Pick<Tokens, 'issuedAt'>, now: number): 
   return tokens.issuedAt > now + CLOCK_SLACK_MS
 }
 
-/** Rest after so many failures in a row (1: the first): 5 s doubling to 5 minutes, less up to a quarter by chance. */
-export function restAfter(failures: number, random: number, refused = false): number {
-  const most = refused ? MAX_REFUSED_MS : MAX_REST_MS
-  const least = refused ? MAX_REST_MS : MIN_REST_MS
-  const rest = Math.min(most, least * 2 ** Math.min(failures - 1, 20))
-  return Math.max(MIN_REST_MS, rest * (1 - random / 4))
-}
-
-/** A vendor's `Retry-After` as far as it is believed. */
-export function believedRetry(ms: number): number {
-  return Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, ms))
+/**
+ * Rest after so many failures in a row (1: the first): 5 s doubling to 5 minutes, less up to a quarter by chance, and
+ * no less than the vendor asked for, as far as that is believed.
+ */
+export function restAfter(failures: number, random: number, askedMs = 0): number {
+  const rest = Math.min(MAX_REST_MS, MIN_REST_MS * 2 ** Math.min(failures - 1, 20)) * (1 - random / 4)
+  return Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, rest, askedMs))
 }

@@ -12,7 +12,10 @@ const derive = promisify(argon2)
  */
 export const argon2Schema = z.strictObject({
   name: z.literal('argon2id'),
-  memoryKiB: z.int().min(8).max(2 * 1024 * 1024),
+  memoryKiB: z
+    .int()
+    .min(8)
+    .max(2 * 1024 * 1024),
   passes: z.int().min(1).max(64),
   parallelism: z.int().min(1).max(64),
   /** 16 random bytes, base64. */

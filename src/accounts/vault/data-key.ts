@@ -28,7 +28,9 @@ export function dataKey(bytes: Uint8Array): DataKey {
     subkey(purpose) {
       let key = subkeys.get(purpose)
       if (key === undefined) {
-        const derived = new Uint8Array(hkdfSync('sha256', secret, '', `logicaproxy vault ${purpose} v1`, DATA_KEY_BYTES))
+        const derived = new Uint8Array(
+          hkdfSync('sha256', secret, '', `logicaproxy vault ${purpose} v1`, DATA_KEY_BYTES),
+        )
         key = createSecretKey(derived)
         derived.fill(0)
         subkeys.set(purpose, key)

@@ -25,14 +25,15 @@ export const NOT_THE_WORLD: Privacy = { forbidden: 0o037, wanted: '600' }
  * @throws {VaultError} `unsafe-permissions` for a link, a stranger's file, or one that others may read.
  */
 export async function readPrivate(path: string, what: string, privacy: Privacy): Promise<Buffer | undefined> {
-  const handle = await open(path, constants.O_RDONLY | (WINDOWS ? 0 : constants.O_NOFOLLOW | constants.O_NONBLOCK)).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-      if (error.code === 'ELOOP' || error.code === 'EMLINK')
-        throw unsafe(`The ${what} ${path} is a symbolic link. Give the path of the file itself.`)
-      throw new VaultError('no-key', `The ${what} ${path} cannot be read: ${error.code ?? error.message}.`)
-    },
-  )
+  const handle = await open(
+    path,
+    constants.O_RDONLY | (WINDOWS ? 0 : constants.O_NOFOLLOW | constants.O_NONBLOCK),
+  ).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    if (error.code === 'ELOOP' || error.code === 'EMLINK')
+      throw unsafe(`The ${what} ${path} is a symbolic link. Give the path of the file itself.`)
+    throw new VaultError('no-key', `The ${what} ${path} cannot be read: ${error.code ?? error.message}.`)
+  })
   if (handle === undefined) return undefined
   try {
     const { mode, uid, size, isFile } = await handle.stat().then((s) => ({ ...s, isFile: s.isFile() }))

@@ -74,6 +74,15 @@ export function keyOf(sealed: Uint8Array): string {
   return bytes.toString('hex', KEY_AT, NONCE_AT)
 }
 
+/** Whether a seal was made under the data key of that fingerprint. */
+export function isUnder(sealed: Uint8Array, fingerprint: string): boolean {
+  try {
+    return keyOf(sealed) === fingerprint
+  } catch {
+    return false
+  }
+}
+
 /** AES-256-GCM with a fresh nonce. */
 export function encrypt(key: KeyObject, aad: Uint8Array, plain: Uint8Array) {
   const nonce = randomBytes(BODY_AT - NONCE_AT)

@@ -2,6 +2,7 @@
 import type { Forgetting } from '../protocol.ts'
 
 export const responsesForgetting: Forgetting = {
+  holds: (body) => body.includes('"encrypted_content"'),
   refused: (failure) =>
     failure.code === 'invalid_encrypted_content' || failure.message.includes('invalid_encrypted_content'),
   body(body) {

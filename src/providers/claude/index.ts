@@ -1,36 +1,15 @@
 import { dialectRequest } from '../dialects.ts'
-import { budget, levels, type ModelFamily } from '../families.ts'
-import type { Provider, ProviderModel } from '../provider.ts'
+import type { Provider } from '../provider.ts'
+import { login } from './login.ts'
+import { families, liveModels, models } from './models.ts'
+import { quota } from './quota.ts'
+import { judge } from './refusals.ts'
+import { loginRequest } from './request.ts'
 
-/** Context and output lengths: domain.md 1.1. */
-const models: readonly ProviderModel[] = [
-  { id: 'claude-opus-5', displayName: 'Claude Opus 5', contextLength: 1_000_000, maxOutput: 128_000 },
-  { id: 'claude-opus-4-8', displayName: 'Claude Opus 4.8', contextLength: 1_000_000, maxOutput: 128_000 },
-  { id: 'claude-opus-4-7', displayName: 'Claude Opus 4.7', contextLength: 1_000_000, maxOutput: 128_000 },
-  { id: 'claude-opus-4-6', displayName: 'Claude Opus 4.6', contextLength: 1_000_000, maxOutput: 128_000 },
-  { id: 'claude-sonnet-5', displayName: 'Claude Sonnet 5', contextLength: 1_000_000, maxOutput: 128_000 },
-  { id: 'claude-sonnet-4-6', displayName: 'Claude Sonnet 4.6', contextLength: 200_000, maxOutput: 64_000 },
-  { id: 'claude-opus-4-5-20251101', displayName: 'Claude Opus 4.5', contextLength: 200_000, maxOutput: 64_000 },
-  { id: 'claude-sonnet-4-5-20250929', displayName: 'Claude Sonnet 4.5', contextLength: 200_000, maxOutput: 64_000 },
-  { id: 'claude-haiku-4-5-20251001', displayName: 'Claude Haiku 4.5', contextLength: 200_000, maxOutput: 64_000 },
-]
-
-/** Reasoning: domain.md 1.1, "Models". */
-const families: readonly ModelFamily[] = [
-  {
-    pattern: /^claude-(?:opus-(?:4-[7-9]|[5-9])|(?:sonnet|fable|haiku)-[5-9])/,
-    reasoning: levels('low', 'medium', 'high', 'xhigh', 'max'),
-  },
-  { pattern: /^claude-(?:opus|sonnet)-4-6/, reasoning: levels('low', 'medium', 'high', 'max') },
-  { pattern: /^claude-(?:opus|sonnet|haiku)-4-5/, maxOutput: 64_000, reasoning: budget(1_024, 128_000, true) },
-  { pattern: /^claude-opus-4/, maxOutput: 32_000, reasoning: budget(1_024, 128_000, true) },
-  { pattern: /^claude-(?:sonnet-4|3-7-sonnet)/, maxOutput: 64_000, reasoning: budget(1_024, 128_000, true) },
-]
-
-/** Anthropic by API key (`claude-api-key`). */
+/** Anthropic by API key (`claude-api-key`) and by login with a Claude subscription. Bodies pass as they are (no vessel). */
 export const claude: Provider = {
   id: 'claude',
-  title: 'Anthropic (API key)',
+  title: 'Anthropic',
   aliases: ['anthropic'],
   policy: {
     state: 'supported',
@@ -43,5 +22,10 @@ export const claude: Provider = {
   models,
   families,
   serves: (model) => model.startsWith('claude-'),
-  request: dialectRequest,
+  login,
+  request: (out, account, credential) =>
+    credential.type === 'oauth' ? loginRequest(out, account, credential) : dialectRequest(out, account, credential),
+  quota,
+  liveModels,
+  judge,
 }

@@ -3,7 +3,7 @@ import type { Exchange, Reply } from '../exchange.ts'
 import { standIn } from '../hosts.ts'
 import type { ProviderName } from '../persons.ts'
 import type { World } from '../world.ts'
-import { consentPage, escape, faultPage, page } from './pages.ts'
+import { consentPage, escaped, faultPage, page } from './pages.ts'
 import { type OAuthVendor, type Redirect, registered, vendorOf } from './vendors.ts'
 
 /** Answers an authorize page for the vendors whose clients it knows. */
@@ -14,7 +14,11 @@ export function authorize(among: readonly ProviderName[]) {
     if (double !== undefined) return faultPage(400, 'Invalid request', `Parameter given twice: ${double}`)
     const vendor = vendorOf(x.query.get('client_id') ?? '', among)
     if (!vendor)
-      return faultPage(401, 'Invalid client', `invalid_client: no client has the id '${x.query.get('client_id') ?? ''}'.`)
+      return faultPage(
+        401,
+        'Invalid client',
+        `invalid_client: no client has the id '${x.query.get('client_id') ?? ''}'.`,
+      )
     const uri = x.query.get(vendor.redirectParam ?? 'redirect_uri') ?? ''
     const redirect = registered(vendor, uri, world.settings.anyPort)
     // Nothing is ever sent to an address that is not registered, not even an error (RFC 6749 4.1.2.1).
@@ -45,9 +49,9 @@ function faultOf(v: OAuthVendor, query: URLSearchParams, redirect: Redirect): [s
   const needed = v.pkce === 'required' || ('url' in redirect && redirect.pkce === true)
   if (needed && !challenge) return ['invalid_request', 'code_challenge is required']
   if (challenge !== null) {
-    if (query.get('code_challenge_method') !== 'S256')
-      return ['invalid_request', 'code_challenge_method must be S256']
-    if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) return ['invalid_request', 'code_challenge is not a SHA-256 in base64url']
+    if (query.get('code_challenge_method') !== 'S256') return ['invalid_request', 'code_challenge_method must be S256']
+    if (!/^[A-Za-z0-9_-]{43}$/.test(challenge))
+      return ['invalid_request', 'code_challenge is not a SHA-256 in base64url']
   }
   const scopes = scopesOf(query)
   const odd = scopes.find((s) => !v.scopes.includes(s))
@@ -111,6 +115,6 @@ export function codePage(separator: string | undefined) {
     const code = x.query.get('code')
     if (!code) return faultPage(400, 'No code', 'This page shows a code after a login.')
     const shown = separator === undefined ? code : `${code}${separator}${x.query.get('state') ?? ''}`
-    return page(200, 'Paste this into the program', `<p><code id="code">${escape(shown)}</code></p>`)
+    return page(200, 'Paste this into the program', `<p><code id="code">${escaped(shown)}</code></p>`)
   }
 }

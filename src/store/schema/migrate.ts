@@ -1,15 +1,16 @@
-import { type Dialect, type Operation, type Statement, asNumber, statement } from '../statement.ts'
+import { asNumber, type Dialect, type Operation, type Statement, statement } from '../statement.ts'
 import { StoreError } from '../store.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 
 /** Any number, the same in every release: who migrates a Postgres database holds the advisory lock of this number. */
 const MIGRATION_LOCK = 7_106_429_311
 
+/** Postgres is asked by its catalogue: what `to_regclass` says may be older than the lock that is held. */
 const exists = ({ engine }: Dialect): Statement =>
   statement(
     engine === 'sqlite'
       ? "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'lp_schema'"
-      : "SELECT CAST(count(*) AS BIGINT) AS n FROM (SELECT to_regclass('lp_schema') AS found) f WHERE found IS NOT NULL",
+      : "SELECT CAST(count(*) AS BIGINT) AS n FROM pg_class WHERE relname = 'lp_schema' AND pg_table_is_visible(oid)",
   )
 
 /** The schema's version, 0 if there is none yet. Reads only: a user without the right to create tables may ask. */
@@ -37,16 +38,14 @@ export const latest = (list: readonly Migration[] = MIGRATIONS): number => list.
  * Brings the schema up to date, in one transaction, one process after the other.
  * @param now clock time noted beside each step. @returns the version it found. @throws {StoreError} `newer-schema`
  */
-export function* migrate(
-  dialect: Dialect,
-  now: number,
-  list: readonly Migration[] = MIGRATIONS,
-): Operation<number> {
+export function* migrate(dialect: Dialect, now: number, list: readonly Migration[] = MIGRATIONS): Operation<number> {
   if (dialect.engine === 'postgres') yield statement('SELECT pg_advisory_xact_lock($1)', MIGRATION_LOCK)
   const found = yield* schemaVersion(dialect)
   refuseNewer(found, list)
   if (found === 0)
-    yield statement('CREATE TABLE IF NOT EXISTS lp_schema (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)')
+    yield statement(
+      'CREATE TABLE IF NOT EXISTS lp_schema (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)',
+    )
   for (const { version, statements } of list) {
     if (version <= found) continue
     for (const sql of statements) yield statement(spelled(sql, dialect))

@@ -1,6 +1,15 @@
 import { CREDENTIALS_TOPIC, raise } from '../changes.ts'
-import { type Dialect, type Operation, type Row, statement } from '../statement.ts'
-import { asBytes, asNumber, asText, Conflict, optional } from '../statement.ts'
+import {
+  asBytes,
+  asNumber,
+  asText,
+  Conflict,
+  type Dialect,
+  type Operation,
+  optional,
+  type Row,
+  statement,
+} from '../statement.ts'
 import type { CredentialGuard, CredentialRow, ManifestStep, WriteResult } from '../store.ts'
 
 const COLUMNS = 'id, provider, version, sealed, facts, expires_at, updated_at'
@@ -56,12 +65,7 @@ export function* putCredential(dialect: Dialect, row: CredentialRow, guard: Cred
   return 'written'
 }
 
-export function* putCredentialFacts(
-  _: Dialect,
-  id: string,
-  facts: string,
-  updatedAt: number,
-): Operation<WriteResult> {
+export function* putCredentialFacts(_: Dialect, id: string, facts: string, updatedAt: number): Operation<WriteResult> {
   yield raise(CREDENTIALS_TOPIC)
   const { changes } = yield statement(
     'UPDATE lp_credentials SET facts = $2, updated_at = $3 WHERE id = $1',

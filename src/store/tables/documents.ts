@@ -1,6 +1,16 @@
 import { documentsTopic, raise } from '../changes.ts'
-import { type Dialect, type Operation, type Row, statement } from '../statement.ts'
-import { asNumber, asText, Conflict, optional, pieces, places } from '../statement.ts'
+import {
+  asNumber,
+  asText,
+  Conflict,
+  type Dialect,
+  type Operation,
+  optional,
+  pieces,
+  places,
+  type Row,
+  statement,
+} from '../statement.ts'
 import type { DocumentRow, WriteResult } from '../store.ts'
 
 type NewDocument = Omit<DocumentRow, 'version'> & { expected?: number }
@@ -22,12 +32,7 @@ export function* allDocuments(_: Dialect, kind: string, now: number): Operation<
 }
 
 export function* getDocument(_: Dialect, kind: string, id: string, now: number): Operation<DocumentRow | undefined> {
-  const { rows } = yield statement(
-    `SELECT * FROM lp_documents WHERE kind = $1 AND id = $3 AND ${LIVES}`,
-    kind,
-    now,
-    id,
-  )
+  const { rows } = yield statement(`SELECT * FROM lp_documents WHERE kind = $1 AND id = $3 AND ${LIVES}`, kind, now, id)
   return rows[0] && document(rows[0])
 }
 

@@ -1,4 +1,4 @@
-import { type Dialect, type Operation, asNumber, asText, statement } from '../statement.ts'
+import { asNumber, asText, type Dialect, type Operation, statement } from '../statement.ts'
 import type { Lease } from '../store.ts'
 
 /**

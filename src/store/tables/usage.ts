@@ -1,5 +1,16 @@
-import { type Dialect, type Operation, type Param, type Row, type Value, statement } from '../statement.ts'
-import { asNumber, asText, optional, pieces, places } from '../statement.ts'
+import {
+  asNumber,
+  asText,
+  type Dialect,
+  type Operation,
+  optional,
+  type Param,
+  pieces,
+  places,
+  type Row,
+  statement,
+  type Value,
+} from '../statement.ts'
 import type { UsageColumn, UsageFilter, UsageRow, UsageTotals } from '../store.ts'
 
 /** Most rows dropped in one transaction: others get their turn between two. */
@@ -34,7 +45,14 @@ const OPTIONAL_NUMBERS = {
   costMicros: 'cost_micros',
 } as const
 
-const FIELDS = ['id', 'at', ...Object.keys(DIMENSIONS), ...Object.keys(NUMBERS), ...Object.keys(OPTIONAL_NUMBERS), 'dropped']
+const FIELDS = [
+  'id',
+  'at',
+  ...Object.keys(DIMENSIONS),
+  ...Object.keys(NUMBERS),
+  ...Object.keys(OPTIONAL_NUMBERS),
+  'dropped',
+]
 const COLUMNS = [
   'id',
   'at',
@@ -158,7 +176,8 @@ export function* totalUsage(
   const numbers = keys.map((_key, i) => i + 1).join(', ')
   const grouped = keys.length === 0 ? '' : ` GROUP BY ${numbers} ORDER BY ${numbers}`
   const { rows } = yield statement(`SELECT ${selected.join(', ')} ${from}${grouped}`, ...params)
-  const fields = bucketMs === undefined ? columns.map(([field]) => field) : ['bucket', ...columns.map(([field]) => field)]
+  const fields =
+    bucketMs === undefined ? columns.map(([field]) => field) : ['bucket', ...columns.map(([field]) => field)]
   return rows.map(
     (row) =>
       ({

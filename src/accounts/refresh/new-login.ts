@@ -1,0 +1,57 @@
+/** What a login is called and how it is described when it comes, or comes again. */
+import { createHash } from 'node:crypto'
+import type { LoginFacts } from '../login-record.ts'
+import type { NewLogin } from '../logins.ts'
+import type { Identity } from '../oauth/flow.ts'
+import type { Loaded } from '../vault.ts'
+import type { Entry } from './entry.ts'
+
+/** The same person at the same provider has the same id for ever. */
+export function accountId(provider: string, subject: string, entries: ReadonlyMap<string, Entry>): string {
+  const digest = createHash('sha256').update(`${provider}\0${subject}`).digest('hex')
+  for (let length = 10; ; length += 2) {
+    const id = `${provider}-${digest.slice(0, length)}`
+    const other = entries.get(id)
+    if (other === undefined || other.record.facts.subject === subject || length >= digest.length) return id
+  }
+}
+
+/**
+ * Facts of a new login, or of one that is renewed: what its owner has set stays.
+ * @throws {Error} if a borrowed login would take the place of one of our own.
+ */
+export function factsOf(loaded: Loaded | undefined, identity: Identity, how: NewLogin, now: number): LoginFacts {
+  // Of a damaged record not even the facts need be there.
+  const before = typeof loaded?.record.facts.label === 'string' ? loaded.record.facts : undefined
+  if (
+    loaded !== undefined &&
+    'tokens' in loaded &&
+    before !== undefined &&
+    how.origin.how === 'borrowed' &&
+    before.origin.how !== 'borrowed' &&
+    before.state.is === 'ready'
+  )
+    throw new Error(
+      `${before.label} is logged in here already, with a login of its own; borrowing another program's would replace it. Remove it first if that is what you want.`,
+    )
+  const own = {
+    subject: identity.subject,
+    email: identity.email ?? before?.email,
+    plan: identity.plan ?? before?.plan,
+    state: { is: 'ready' } as const,
+    origin: how.origin,
+    acknowledgedAt: how.acknowledgedAt ?? before?.acknowledgedAt,
+    proxyUrl: how.proxyUrl ?? before?.proxyUrl,
+  }
+  if (before !== undefined) return { ...before, ...own, label: how.label ?? before.label }
+  return {
+    ...own,
+    label: how.label ?? identity.label ?? identity.email ?? identity.subject,
+    disabled: false,
+    priority: 0,
+    weight: 1,
+    headers: {},
+    excludedModels: [],
+    createdAt: now,
+  }
+}

@@ -1,0 +1,134 @@
+/** Decides what kind of work a prompt is, how sure that is, and, when asked, why. Pure: the same prompt, the same decision. */
+import { CATEGORIES, type Category } from './categories.ts'
+import type { ExampleSet, Pull } from './examples.ts'
+import { explain as explainText, type Signal } from './explain.ts'
+import { extract, newFeatures } from './features.ts'
+import { languageOf } from './language.ts'
+import { ACTIONS, LEXICON } from './lexicon.ts'
+import { logits, model, softmax } from './model.ts'
+import type { Prompt } from './prompt.ts'
+import { withoutCourtesy } from './strip.ts'
+import { SLOTS } from './features.ts'
+
+/** What was decided. `C` is wider than the five where there are categories of one's own. */
+export interface Decision<C extends string = Category> {
+  category: C
+  /** 0 to 1, calibrated: of decisions with 0.8, four in five are right. Below some 0.4 ask the default model. */
+  confidence: number
+  /** The probability of each category; they sum to 1. */
+  scores: Record<C, number>
+  /** What decided, the strongest first, six at most. Made when it is read, at the cost of another reading of the text. */
+  readonly signals: readonly Signal[]
+  /** Two letters, `und` where there are no words. */
+  language: string
+  /** One sentence: `code: refactor, function, async/await (confidence 0.93)`. Made when it is read. */
+  readonly reason: string
+  /** Code, mathematics, planning or analysis: even if the category is `fast`, not for the fast model. */
+  hard: boolean
+}
+
+const K = CATEGORIES.length
+/** What a coding agent's system prompt and tools add to the logit of `code`: a prior, no more. */
+const AGENT = 1.1
+/** From which share of code, reasoning and analysis on work is hard. */
+const HARD = 0.45
+/** What the last turn counts beside all turns together: where it says what to do, and where it only refers back. */
+const CLEAR = 0.6
+const REFERRING = 0.25
+
+const features = newFeatures()
+const actionSlots = ACTIONS.map((name) => Object.keys(LEXICON).indexOf(name) * SLOTS)
+const last = new Float64Array(K)
+const whole = new Float64Array(K)
+
+/** Whether the text just extracted says what to do. */
+function saysWhat(): boolean {
+  return actionSlots.some((slot) => features.dense[slot] !== 0)
+}
+
+/** The model's probabilities for a prompt, written into an array that the next call writes again. */
+function judged(prompt: Prompt): Float64Array {
+  const m = model()
+  if (prompt.empty) last.fill(0)
+  else {
+    const text = withoutCourtesy(prompt.text)
+    logits(m, extract(text, features), last)
+    if (prompt.earlier !== '') {
+      const share = saysWhat() && text.length > 24 ? CLEAR : REFERRING
+      logits(m, extract(`${prompt.earlier}\n${text}`, features), whole)
+      for (let k = 0; k < K; k += 1) last[k] = share * last[k]! + (1 - share) * whole[k]!
+    }
+  }
+  if (prompt.agent) last[0] = last[0]! + AGENT
+  return softmax(last)
+}
+
+/** What kind of work a prompt is. */
+export function classify(prompt: Prompt): Decision
+export function classify(prompt: Prompt, examples: ExampleSet | undefined): Decision<string>
+export function classify(prompt: Prompt, examples?: ExampleSet): Decision<string> {
+  const scores: Record<string, number> = {}
+  const p = judged(prompt)
+  for (let k = 0; k < K; k += 1) scores[CATEGORIES[k]!] = p[k]!
+  const pulls = examples === undefined || examples.size === 0 ? [] : applied(scores, prompt, examples)
+  let category: string = CATEGORIES[0]
+  for (const name in scores) if (scores[name]! > scores[category]!) category = name
+  return decision(prompt, category, scores, pulls)
+}
+
+/** Lets examples and keywords take over their share. */
+function applied(scores: Record<string, number>, prompt: Prompt, examples: ExampleSet): Pull[] {
+  for (const name of examples.custom) scores[name] ??= 0
+  if (prompt.empty) return []
+  const pulls = examples.pulls(withoutCourtesy(prompt.text))
+  const total = pulls.reduce((sum, { strength }) => sum + strength ** 2, 0)
+  if (total === 0) return []
+  const taken = pulls[0]!.strength
+  for (const name in scores) scores[name] = scores[name]! * (1 - taken)
+  for (const { category, strength } of pulls)
+    scores[category] = (scores[category] ?? 0) + (taken * strength ** 2) / total
+  return pulls
+}
+
+function decision(prompt: Prompt, category: string, scores: Record<string, number>, pulls: readonly Pull[]): Decision<string> {
+  const confidence = scores[category]!
+  const { text, empty, agent } = prompt
+  let signals: Signal[] | undefined
+  const all = () => {
+    signals ??= signalsOf(text, empty, agent, category, pulls)
+    return signals
+  }
+  return {
+    category,
+    confidence,
+    scores,
+    get signals() {
+      return all()
+    },
+    language: empty ? 'und' : languageOf(text),
+    get reason() {
+      const names = all()
+        .slice(0, 4)
+        .map(({ word, words }) => word ?? words)
+      const why = names.length > 0 ? names.join(', ') : empty ? 'no words to judge by' : 'no single word decided'
+      return `${category}: ${why} (confidence ${confidence.toFixed(2)})`
+    },
+    hard: scores['code']! + scores['reasoning']! + scores['analysis']! >= HARD,
+  }
+}
+
+function signalsOf(text: string, empty: boolean, agent: boolean, category: string, pulls: readonly Pull[]): Signal[] {
+  const signals: Signal[] = pulls
+    .filter((pull) => pull.category === category)
+    .map(({ words, strength }) => ({ words, category, weight: strength * 4 }))
+  const own = CATEGORIES.find((name) => name === category)
+  if (own === undefined) return signals
+  if (!empty) signals.push(...explainText(withoutCourtesy(text), own))
+  if (agent && own === 'code') signals.push({ words: 'a coding agent', category: own, weight: AGENT })
+  return signals.sort((a, b) => b.weight - a.weight).slice(0, 6)
+}
+
+/** The signals alone, for what the model says without examples. */
+export function explain(prompt: Prompt): readonly Signal[] {
+  return classify(prompt).signals
+}

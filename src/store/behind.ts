@@ -1,0 +1,220 @@
+/**
+ * Write-behind for hot state: what changes with every call is kept in memory by its owner and told here; the store hears
+ * of it in batches, a quarter of a second later at most. Nobody waits, and a store that is down costs bounded memory.
+ */
+import { type DocumentRow, type Store, StoreError, type UsageRow } from './store.ts'
+
+export type BehindDocument = Omit<DocumentRow, 'version'>
+
+export interface BehindOptions {
+  store: Pick<Store, 'documents' | 'usage'>
+  /** Longest wait before a batch is written, in ms. */
+  everyMs?: number
+  /** Most entries waiting; the oldest is dropped for a new one. */
+  most?: number
+  /** Told once when writing fails, once when entries begin to be dropped, each until writing succeeds again. */
+  onTrouble?: (trouble: BehindTrouble) => void
+  /** Writing succeeds again. */
+  onRecovered?: (outage: { dropped: number }) => void
+}
+
+export type BehindTrouble =
+  | { is: 'failing'; error: Error }
+  | { is: 'dropping'; most: number }
+  /** The store refused this entry itself, not its batch: it is given up. */
+  | { is: 'refused'; what: string; error: Error }
+
+export interface Behind {
+  /** Keeps the newest value of each kind and id. */
+  put(document: BehindDocument): void
+  remove(kind: string, id: string): void
+  usage(row: UsageRow): void
+  /** Writes all that waits now. Rejects with the reason if it could not; what was not written still waits. */
+  flush(): Promise<void>
+  /** Flushes once and stops. */
+  close(): Promise<void>
+  /** How many entries wait, and how many were dropped since the start. */
+  readonly counts: { readonly waiting: number; readonly dropped: number }
+}
+
+type Entry =
+  | { is: 'put'; row: BehindDocument }
+  | { is: 'remove'; kind: string; id: string }
+  | { is: 'usage'; row: UsageRow }
+type Batch = [key: string, entry: Entry][]
+
+/** Most entries in one transaction. */
+const BATCH = 512
+const LONGEST_BACK_OFF_MS = 10_000
+
+export function createBehind(options: BehindOptions): Behind {
+  const { store, everyMs = 250, most = 10_000, onTrouble, onRecovered } = options
+  /** Oldest first. */
+  const waiting = new Map<string, Entry>()
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+  let failures = 0
+  let dropped = 0
+  let droppedBefore = 0
+  let dropping = false
+  let closed = false
+
+  function add(key: string, entry: Entry) {
+    // A newer value takes the newest place, too: what is written over again and again is dropped last.
+    waiting.delete(key)
+    waiting.set(key, entry)
+    shorten()
+    if (failures === 0) schedule(everyMs)
+  }
+
+  function shorten() {
+    while (waiting.size > most) {
+      waiting.delete(waiting.keys().next().value!)
+      dropped += 1
+      if (dropping) continue
+      dropping = true
+      onTrouble?.({ is: 'dropping', most })
+    }
+  }
+
+  function schedule(ms: number) {
+    if (timer || running || closed) return
+    timer = setTimeout(() => {
+      timer = undefined
+      void flush().catch(() => {})
+    }, ms)
+    // While the store is down, waiting for it does not keep a process alive.
+    if (failures > 0) timer.unref()
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    running ??= drain().finally(() => {
+      running = undefined
+      if (waiting.size > 0) schedule(failures === 0 ? everyMs : backOff(failures, everyMs))
+    })
+    return running
+  }
+
+  async function drain() {
+    // What comes in meanwhile is the next round's.
+    for (let left = waiting.size; left > 0 && waiting.size > 0; ) {
+      const batch = [...waiting.entries().take(Math.min(BATCH, left))]
+      for (const [key] of batch) waiting.delete(key)
+      left -= batch.length
+      try {
+        await write(store, batch)
+      } catch (error) {
+        if (error instanceof StoreError) {
+          putBack(batch)
+          failed(error)
+          throw error
+        }
+        await writeEach(batch)
+      }
+      recovered()
+    }
+  }
+
+  /** One entry that cannot be stored must not keep the others from it. */
+  async function writeEach(batch: Batch) {
+    for (const [at, one] of batch.entries())
+      try {
+        await write(store, [one])
+      } catch (error) {
+        if (error instanceof StoreError) {
+          putBack(batch.slice(at))
+          failed(error)
+          throw error
+        }
+        dropped += 1
+        onTrouble?.({ is: 'refused', what: one[0], error: error as Error })
+      }
+  }
+
+  function putBack(batch: Batch) {
+    const newer = [...waiting]
+    waiting.clear()
+    for (const [key, entry] of [...batch, ...newer]) {
+      waiting.delete(key)
+      waiting.set(key, entry)
+    }
+    shorten()
+  }
+
+  function failed(error: Error) {
+    failures += 1
+    if (failures === 1) onTrouble?.({ is: 'failing', error })
+  }
+
+  function recovered() {
+    if (failures > 0) onRecovered?.({ dropped: dropped - droppedBefore })
+    failures = 0
+    dropping = false
+    droppedBefore = dropped
+  }
+
+  return {
+    put: (row) => add(`document ${row.kind} ${row.id}`, { is: 'put', row }),
+    remove: (kind, id) => add(`document ${kind} ${id}`, { is: 'remove', kind, id }),
+    usage: (row) => add(`usage ${row.id}`, { is: 'usage', row }),
+    async flush() {
+      // A round that is under way took what waited when it began; the rest takes another one.
+      if (running) await running.catch(() => {})
+      if (waiting.size > 0) await flush()
+    },
+    async close() {
+      try {
+        if (running) await running.catch(() => {})
+        if (waiting.size > 0) await flush()
+      } finally {
+        closed = true
+        clearTimeout(timer)
+      }
+    },
+    counts: {
+      get waiting() {
+        return waiting.size
+      },
+      get dropped() {
+        return dropped
+      },
+    },
+  }
+}
+
+const backOff = (failures: number, everyMs: number) =>
+  Math.min(LONGEST_BACK_OFF_MS, everyMs * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 4)
+
+async function write(store: Pick<Store, 'documents' | 'usage'>, batch: Batch) {
+  const entries = batch.map(([, entry]) => entry)
+  const rows = entries.flatMap((entry) => (entry.is === 'put' ? [entry.row] : []))
+  const usage = entries.flatMap((entry) => (entry.is === 'usage' ? [entry.row] : []))
+  const removed = Map.groupBy(
+    entries.filter((entry) => entry.is === 'remove'),
+    ({ kind }) => kind,
+  )
+  if (rows.length > 0) await store.documents.put(rows)
+  for (const [kind, gone] of removed)
+    await store.documents.remove(
+      kind,
+      gone.map(({ id }) => id),
+    )
+  if (usage.length > 0) await store.usage.append(usage)
+}
+
+/**
+ * Waits no longer than that; for reads whose caller has an older value it may go on with.
+ * @param ms budget. @throws {StoreError} `unavailable` when it is over; whatever the promise rejects with before.
+ */
+export function deadline<T>(promise: Promise<T>, ms = 250): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new StoreError('unavailable', `The store did not answer within ${ms} ms.`)),
+      ms,
+    )
+    const over = () => clearTimeout(timer)
+    promise.then(resolve, reject).finally(over)
+  })
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts'
+import { createBehind, deadline } from './behind.ts'
+import { openPostgresStore } from './postgres/store.ts'
+import { type Store, StoreError } from './store.ts'
+import { SHARED } from './testing/engines.ts'
+import { credential, usageRow } from './testing/rows.ts'
+import { type SlowProxy, startSlowProxy } from './testing/slow-proxy.ts'
+
+const { open, fresh } = SHARED[1]!
+const told = (code: string, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof StoreError, String(error))
+  assert.equal(error.code, code)
+  assert.match(error.message, message)
+  assert.doesNotMatch(error.message, /password:|test-password|hunter2/)
+  return true
+}
+const soon = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+describe('the Postgres store', () => {
+  let server: TestPostgres
+  before(async () => {
+    server = await startPostgres()
+  })
+
+  it('says what to install when the driver is missing', async () => {
+    const load = () => Promise.reject(Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' }))
+    await assert.rejects(openPostgresStore('postgres://h/d', { load }), told('unavailable', /npm install pg/))
+    await assert.rejects(
+      openPostgresStore('postgres://h/d', { load: () => Promise.reject(new Error('odd')) }),
+      told('unavailable', /cannot be loaded \(odd\)/),
+    )
+  })
+
+  it('refuses what is no address, without repeating it', async () => {
+    for (const url of ['mysql://root:hunter2@h/d', 'hunter2', 'postgres://user:hunter2@ho st/d'])
+      await assert.rejects(openPostgresStore(url), told('unavailable', /no Postgres address/))
+  })
+
+  it('says why a server cannot be used, by its name and without the password', async () => {
+    const url = new URL(await server.database())
+    const wrong = (change: (url: URL) => void) => {
+      const other = new URL(url)
+      change(other)
+      return openPostgresStore(other.href)
+    }
+    await assert.rejects(
+      wrong((u) => {
+        u.password = 'hunter2'
+      }),
+      told('unavailable', /127\.0\.0\.1:\d+\/test_\d+ refuses the login/),
+    )
+    await assert.rejects(
+      wrong((u) => {
+        u.pathname = '/nowhere'
+      }),
+      told('unavailable', /no such database/),
+    )
+    const proxy = await startSlowProxy(server.port)
+    await proxy.close()
+    await assert.rejects(
+      wrong((u) => {
+        u.port = String(proxy.port)
+      }),
+      told('unavailable', /cannot be reached \(ECONNREFUSED\)/),
+    )
+    await assert.rejects(
+      wrong((u) => {
+        u.searchParams.set('sslmode', 'require')
+      }),
+      told('unavailable', /secure connection/),
+    )
+    await assert.rejects(
+      wrong((u) => {
+        u.searchParams.set('options', '-c default_transaction_read_only=on')
+      }),
+      told('read-only', /primary/),
+    )
+  })
+
+  it('goes on after the server was stopped and started again', async () => {
+    const store = await fresh()
+    const other = await fresh()
+    await store.credentials.put(credential('a', 1), { expected: 0 })
+    await server.stop()
+    const down = told('unavailable', /cannot be reached/)
+    await assert.rejects(store.credentials.all(), down)
+    await assert.rejects(store.credentials.put(credential('a', 2), { expected: 1 }), down)
+    await assert.rejects(store.check(), down)
+    await other.close()
+    await server.start()
+    assert.deepEqual(await store.credentials.get('a'), credential('a', 1))
+    assert.equal(await store.credentials.put(credential('a', 2), { expected: 1 }), 'written')
+    await store.check()
+  })
+
+  it('writes what waited once the server is there again', async () => {
+    const store = await fresh()
+    const behind = createBehind({ store, everyMs: 10 })
+    await server.stop()
+    behind.usage(usageRow('req_1/0', 1))
+    await assert.rejects(behind.flush(), told('unavailable', /cannot be reached/))
+    await server.start()
+    while (behind.counts.waiting > 0) await soon()
+    await behind.close()
+    assert.equal((await store.usage.list({}, 5)).length, 1)
+  })
+
+  describe('behind a proxy', () => {
+    let proxy: SlowProxy
+    before(async () => {
+      proxy = await startSlowProxy(server.port)
+    })
+    after(() => proxy.close())
+    const through = async (): Promise<[near: Store, far: Store]> => {
+      const url = await server.database()
+      const far = new URL(url)
+      far.port = String(proxy.port)
+      return [await open({ engine: 'postgres', url }), await open({ engine: 'postgres', url: far.href })]
+    }
+
+    it('keeps nobody waiting when answers take 5 s, and loses nothing', async () => {
+      const [, far] = await through()
+      await far.documents.put([{ kind: 'session', id: 'a', value: '1', updatedAt: 1 }])
+      proxy.delay(5_000)
+      const slow = far.documents.get('session', 'a', 1)
+      await assert.rejects(deadline(slow, 20), told('unavailable', /within 20 ms/))
+      const behind = createBehind({ store: far, everyMs: 10 })
+      behind.put({ kind: 'session', id: 'b', value: '2', updatedAt: 1 })
+      behind.usage(usageRow('req_1/0', 1))
+      const write = far.credentials.put(credential('a', 1), { expected: 0 })
+      await assert.rejects(deadline(write, 20), told('unavailable', /within 20 ms/))
+      proxy.delay(0)
+      assert.equal((await slow)?.value, '1')
+      assert.equal(await write, 'written')
+      await behind.close()
+      assert.equal((await far.documents.all('session', 1)).length, 2)
+      assert.equal((await far.usage.list({}, 5)).length, 1)
+    })
+
+    it('takes new connections for those that broke, without an error for who asks next', async () => {
+      const [near, far] = await through()
+      await far.documents.put([{ kind: 'k', id: 'a', value: '1', updatedAt: 1 }])
+      proxy.cut()
+      assert.equal((await far.documents.get('k', 'a', 1))?.value, '1')
+      proxy.cut()
+      assert.equal(await far.credentials.put(credential('a', 1), { expected: 0 }), 'written')
+      // The connection that listened broke as well; what happened meanwhile is still heard of.
+      const heard = new Promise((resolve) => far.onChange(resolve))
+      proxy.cut()
+      await near.documents.put([{ kind: 'k', id: 'b', value: '1', updatedAt: 1 }])
+      assert.deepEqual(await heard, { table: 'documents', kind: 'k' })
+    })
+
+    it('cannot say what became of a commit whose answer was lost, and does not repeat it', async () => {
+      const [near, far] = await through()
+      await far.credentials.put(credential('a', 1), { expected: 0 })
+      const pending = far.credentials.put(credential('a', 2), { expected: 1 })
+      const outcome = pending.then(
+        () => 'written',
+        (error) => error,
+      )
+      proxy.delay(5_000)
+      // Whether the transaction was committed or not, a reader sees the one or the other, and a second try does not pass twice.
+      await soon()
+      proxy.cut()
+      proxy.delay(0)
+      const got = await outcome
+      const version = (await near.credentials.get('a'))?.version
+      if (got === 'written') assert.equal(version, 2)
+      else assert.ok(told('unavailable', /cannot be reached/)(got) && (version === 1 || version === 2))
+    })
+  })
+})
