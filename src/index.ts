@@ -15,6 +15,7 @@ import { watchConfig } from './config/watch.ts'
 import type { GatewayEvents } from './gateway/events.ts'
 import { createFetchTransport } from './gateway/fetch-transport.ts'
 import { createGatewayCore } from './gateway/gateway.ts'
+import { openHousehold } from './gateway/household.ts'
 import { compileSnapshot } from './gateway/snapshot.ts'
 import { protocols as builtInProtocols } from './protocols/index.ts'
 import type { Protocol } from './protocols/protocol.ts'
@@ -26,6 +27,7 @@ import { createAdmin } from './server/admin/admin.ts'
 import { createDoor } from './server/door.ts'
 import { createFetchHandler } from './server/fetch.ts'
 import { createHttpServer } from './server/server.ts'
+import type { Store } from './store/store.ts'
 import { attachTelemetry, createMetrics, createRedactor, type Log, type Redactor } from './telemetry/index.ts'
 import { version } from './version.ts'
 
@@ -46,6 +48,11 @@ export interface CreateGatewayOptions {
   now?: () => number
   /** Where log lines go, perhaps made once the config is known; none are written without it. */
   log?: Log | ((config: Config) => Log)
+  /**
+   * Where logins, cooldowns and usage are kept. Default: what the config says (`store`, `auth-dir`); memory alone for a
+   * config that is an object and names neither.
+   */
+  store?: Store
   /** Knows the secrets that must not show in logs; one is made if none is given. Share it with `log`. */
   redactor?: Redactor
   /** Follow the config file while it changes. Default: true for a path. */
@@ -88,19 +95,36 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   const loaded = typeof options.config === 'string' ? await loadConfig(options.config) : fromObject(options.config)
   const providers = mergeById(builtInProviders, options.providers)
   const protocols = mergeById(builtInProtocols, options.protocols)
-  const compile = (l: Loaded) => compileSnapshot(l.config, l.digest, providers, protocols)
 
   const redactor = options.redactor ?? createRedactor()
   learnSecrets(redactor, loaded.config)
+  const log = (typeof options.log === 'function' ? options.log(loaded.config) : options.log) ?? SILENT
+  const authDir = expandHome(loaded.config['auth-dir'])
+  const household = await openHousehold({
+    config: loaded.config,
+    authDir: keeps(options.config) ? authDir : undefined,
+    providers,
+    env: process.env,
+    now,
+    store: options.store,
+    log: (level, fields, message) => log[level](fields, message),
+    learn: redactor.learn,
+  })
+  let current: Loaded = loaded
+  const compile = (l: Loaded) =>
+    compileSnapshot(l.config, l.digest, providers, protocols, household.accounts?.logins.records())
   const gateway = createGatewayCore({
     snapshot: compile(loaded),
+    logins: household.accounts?.logins,
+    quotas: household.quotas,
+    poolHooks: household.poolHooks,
     classifier: options.classifier,
     transport: options.fetchUpstream && createFetchTransport(options.fetchUpstream),
     scrub: redactor.scrub,
     now: options.now,
   })
   const metrics = createMetrics({ version, now, startedAt: now(), scrub: redactor.scrub })
-  const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render })
+  const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render, trouble: household.trouble })
   const door = createDoor({ gateway, protocols, admin, access: options.access, onKey: redactor.learn, now })
   const server = createHttpServer({
     config: loaded.config,
@@ -111,8 +135,8 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   })
   const telemetry = attachTelemetry(gateway, {
     config: loaded.config,
-    authDir: expandHome(loaded.config['auth-dir']),
-    log: (typeof options.log === 'function' ? options.log(loaded.config) : options.log) ?? SILENT,
+    authDir,
+    log,
     redactor,
     metrics,
     now,
@@ -133,7 +157,10 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
 
   function take(next: Loaded): void {
     learnSecrets(redactor, next.config)
-    gateway.swap(compile(next))
+    const snapshot = compile(next)
+    current = next
+    household.reconfigure(next.config)
+    gateway.swap(snapshot)
     telemetry.update(next.config)
     admin.configFault(undefined)
   }
@@ -143,6 +170,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     gateway.emit('reload-failed', error)
   }
 
+  await household.begin(gateway, () => gateway.swap(compile(current)))
   const watch =
     file !== undefined && (options.watch ?? true)
       ? watchConfig(file, {
@@ -179,10 +207,16 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
       const cut = await server.close(drainMs ?? gateway.snapshot.config['drain-seconds'] * 1000)
       await gateway.close()
       await telemetry.close()
+      await household.close()
       metrics.close()
       return cut
     },
   }
+}
+
+/** Whether things are to be kept on this machine: a program's own object has to say where. */
+function keeps(config: CreateGatewayOptions['config']): boolean {
+  return typeof config === 'string' || 'auth-dir' in config || 'store' in config
 }
 
 /** For an embedder who wants no log. */
@@ -213,6 +247,10 @@ function mergeById<T extends { id: string }>(builtIn: readonly T[], own: readonl
 }
 
 export type { Account, Credential } from './accounts/account.ts'
+export { type ConfiguredVault, openConfiguredVault } from './accounts/vault/configured.ts'
+export { type CreateVaultOptions, createVault, type EmbeddedVault } from './accounts/vault/embed.ts'
+export type { SecretInfo, StoreSecretOptions, Vault } from './accounts/vault/secrets.ts'
+export { VaultError, type VaultState } from './accounts/vault.ts'
 export { ConfigError } from './config/load.ts'
 export type { Config } from './config/schema.ts'
 export type { AttemptRecord, CallRecord, FailedExchange, GatewayEvents } from './gateway/events.ts'

@@ -82,7 +82,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
   let fault: string | undefined
   let closed = false
   let sequence = 0
-  const startedAt = clock.now()
+  const startedAt = clock.steady()
   const now = clock.now
 
   const alarm = createAlarm(clock, { least: MIN_TICK_MS, most: TICK_MS }, tick)
@@ -232,6 +232,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       .then((why) => {
         serve(entry)
         entry.flight = undefined
+        alarm.within(dueTime(entry, now()) - now())
         land(entry, flight, why)
         return why
       })
@@ -292,8 +293,8 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     }
     if (options.ahead !== false)
       for (const entry of entries.values()) {
-        const calm = isBorrowed(entry) ? 0 : startedAt + entry.luck * entries.size * SPREAD_MS
-        const due = Math.max(dueTime(entry, at), calm)
+        const calm = isBorrowed(entry) ? 0 : entry.luck * entries.size * SPREAD_MS - (clock.steady() - startedAt)
+        const due = Math.max(dueTime(entry, at), at + calm)
         if (due > at) next = Math.min(next, due)
         else launch(entry, { force: true })
       }

@@ -1,6 +1,6 @@
 /** The road as a whole: holds what lives longer than a request and lets calls travel. */
 import type { Logins } from '../accounts/logins.ts'
-import { createPool, type Pool } from '../accounts/pool.ts'
+import { createPool, type Pool, type PoolOptions } from '../accounts/pool.ts'
 import type { Quotas } from '../accounts/quota.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { Classifier } from '../routing/plan.ts'
@@ -23,6 +23,8 @@ export interface GatewayOptions {
   /** The accounts people logged in to; absent: there are accounts by key alone. */
   logins?: Logins
   quotas?: Quotas
+  /** Hears what the pool learns, so that it outlives the process. */
+  poolHooks?: Pick<PoolOptions, 'onRest' | 'onBinding'>
   classifier?: Classifier
   transport?: UpstreamTransport
   /** Takes secrets out of words from upstream before anybody hears them. */
@@ -64,6 +66,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     'reload-failed': new Set(),
   }
   const pool = createPool({
+    ...options.poolHooks,
     now,
     policy: () => snapshot.cooldown,
     sessionTtlMs: () => snapshot.sessionTtlMs,

@@ -1,5 +1,5 @@
 /** One allowance as Google's quota methods tell it: what is left as a fraction, and when it is filled again. */
-import type { QuotaWindow } from '../accounts/quota.ts'
+import type { QuotaReading, QuotaWindow } from '../accounts/quota.ts'
 
 /**
  * Reads `remainingFraction` (0 to 1) and `resetTime` (RFC 3339). A fraction that is not told is unknown, and not zero:
@@ -19,4 +19,10 @@ export function windowOf(
     ...(Number.isFinite(reset) && { resetsAt: reset }),
     ...(left <= 0 && { exhausted: true }),
   }
+}
+
+/** A reading of windows that are each about some models: with room in all of them a rest for lack of quota is over. */
+export function readingOf(windows: readonly QuotaWindow[], now: number): QuotaReading | undefined {
+  if (windows.length === 0) return undefined
+  return { at: now, windows, allowed: windows.every(({ used }) => used < 1) }
 }

@@ -20,6 +20,14 @@ export interface WorldSettings {
   deviceInterval: number
 }
 
+/** A long-running onboarding. */
+export interface Operation {
+  person: string
+  project: string
+  /** Questions until it is done. */
+  left: number
+}
+
 /** Everything the vendors' handlers share. */
 export interface World {
   now: () => number
@@ -29,6 +37,10 @@ export interface World {
   faults: FaultShelf
   devices: Devices
   accounts: Accounts
+  /** Onboarding operations of Code Assist by name. */
+  operations: Map<string, Operation>
+  /** When accounts asked for their usage, ms; vendors limit that, too. */
+  usageAsked: Map<string, number[]>
   /** A person; the same object every time, so that a changed plan stays. @throws {Error} on a name that is none. */
   person(name: string): Person
   reset(): void
@@ -56,6 +68,8 @@ export function createWorld(now: () => number, settings: WorldSettings): World {
   const faults = createFaultShelf()
   const devices = createDevices(now)
   const accounts = createAccounts(now)
+  const operations = new Map<string, Operation>()
+  const usageAsked = new Map<string, number[]>()
   return {
     now,
     settings,
@@ -64,10 +78,12 @@ export function createWorld(now: () => number, settings: WorldSettings): World {
     faults,
     devices,
     accounts,
+    operations,
+    usageAsked,
     person,
     reset() {
       for (const part of [book, log, faults, devices, accounts]) part.reset()
-      people.clear()
+      for (const map of [people, operations, usageAsked]) map.clear()
     },
   }
 }

@@ -66,9 +66,10 @@ export async function attemptRefresh(
 
 async function refresh(bench: Bench, job: RefreshJob, troubled: (what: Troubled) => void): Promise<Outcome> {
   const name = leaseName(job.id)
+  const until = bench.clock.steady() + PATIENCE_MS
   let settled: string | undefined
   for (;;) {
-    const held = await waitForLease(bench, name, () => look(bench, job))
+    const held = await waitForLease(bench, name, until, () => look(bench, job))
     if ('is' in held) return held
     const release = () => bench.leases.release(held.lease, bench.owner).catch(() => {})
     let found: Found | Outcome
@@ -102,8 +103,10 @@ async function refresh(bench: Bench, job: RefreshJob, troubled: (what: Troubled)
     const attempt = randomUUID()
     if (!(await bench.leases.note(held.lease, bench.owner, writeNote({ version, token, attempt, again })))) continue
     if (!held.isGoodFor(EXCHANGE_MS + WRITE_MS)) {
+      // The store took so long that the answer might come after the lease.
       await leave(bench, held, attempt)
-      continue
+      if (bench.clock.steady() <= until) continue
+      return { is: 'later', cause: 'store', words: 'the store is too slow for a refresh to be safe' }
     }
     return await present(bench, job, found, held, attempt, again, troubled)
   }
@@ -146,14 +149,18 @@ async function leave(bench: Bench, held: Held, attempt: string): Promise<void> {
 }
 
 /** Waits until the lease is ours, or until `look` finds that it is not needed. */
-async function waitForLease(bench: Bench, name: string, look: () => Promise<Found | Outcome>): Promise<Held | Outcome> {
-  const from = bench.clock.steady()
+async function waitForLease(
+  bench: Bench,
+  name: string,
+  until: number,
+  look: () => Promise<Found | Outcome>,
+): Promise<Held | Outcome> {
   for (let poll = POLL_MS; ; poll = Math.min(MAX_POLL_MS, poll * 1.5)) {
     const held = await takeLease(bench, name)
     if (held !== undefined) return held
     const seen = await look()
     if ('is' in seen) return seen
-    if (bench.clock.steady() - from > PATIENCE_MS)
+    if (bench.clock.steady() > until)
       return { is: 'later', cause: 'held', words: 'another process has been refreshing this login for too long' }
     await bench.clock.sleep(poll * (0.75 + bench.random() / 2))
   }

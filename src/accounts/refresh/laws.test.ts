@@ -77,9 +77,11 @@ function createWorld(choices: readonly number[]) {
       // Sleepers wake in time; those who are awake go in any order, and some take their time.
       const awake = turns.filter(({ wake }) => wake <= time.now)
       const ready = awake.length > 0 ? awake : [turns.reduce((a, b) => (a.wake <= b.wake ? a : b))]
-      const next = ready[choose(ready.length)]!
+      // Chance may be unfair for long, but not for ever.
+      const next = ready[steps % 9 === 8 ? 0 : choose(ready.length)]!
       turns.splice(turns.indexOf(next), 1)
-      time.now = Math.max(time.now + [0, 1, 5, 200, 5_000, 18_000][choose(6)]!, next.wake)
+      const passes = choose(30) === 29 ? 15_000 : [0, 1, 5, 200, 1_000][choose(5)]!
+      time.now = Math.max(time.now + passes, next.wake)
       next.go()
     }
     throw new Error('it never ends')
@@ -101,7 +103,7 @@ async function insist(bench: Bench): Promise<Outcome> {
   for (;;) {
     const end = await attemptRefresh(bench, job, () => {})
     if (end.is !== 'later') return end
-    assert.equal(end.cause, 'held')
+    assert.ok(end.cause === 'held' || end.cause === 'store', end.words)
   }
 }
 

@@ -45,6 +45,14 @@ export interface PurgeResult {
   secrets: number
 }
 
+export interface ExportResult {
+  text: string
+  logins: string[]
+  secrets: number
+  /** Logins that are damaged, and so not in it. */
+  left: string[]
+}
+
 export interface ImportResult {
   added: string[]
   updated: string[]
@@ -64,7 +72,7 @@ export interface VaultAdmin {
   /** Takes logins and revision as they are now: after a backup was restored, or damage looked into. */
   accept(): Promise<void>
   /** All logins that open, and the secrets, as one text. @param passphrase undefined: in the clear. */
-  exportBundle(passphrase: string | undefined): Promise<string>
+  exportBundle(passphrase: string | undefined): Promise<ExportResult>
   importBundle(text: string, passphrase: () => Promise<string | undefined>): Promise<ImportResult>
   /** Named secrets of an embedder. */
   readonly secrets: Vault
@@ -139,8 +147,12 @@ export function createAdmin(custody: Custody, records: Records, secrets: Secrets
     },
     async exportBundle(passphrase) {
       const content: BundleContent = { logins: [], secrets: [] }
+      const left: string[] = []
       for (const login of await records.all()) {
-        if ('damage' in login) continue
+        if ('damage' in login) {
+          left.push(login.record.id)
+          continue
+        }
         const { id, provider, version, facts } = login.record
         content.logins.push({ id, provider, version, facts, tokens: login.tokens })
       }
@@ -148,7 +160,8 @@ export function createAdmin(custody: Custody, records: Records, secrets: Secrets
         const value = (await secrets.retrieve(name))?.toString('base64')
         if (value !== undefined) content.secrets.push({ name, provider, value, expiresAt })
       }
-      return writeBundle(content, passphrase, now(), custody.sources.cost)
+      const text = await writeBundle(content, passphrase, now(), custody.sources.cost)
+      return { text, logins: content.logins.map((l) => l.id), secrets: content.secrets.length, left }
     },
     async importBundle(text, passphrase) {
       await custody.ready()

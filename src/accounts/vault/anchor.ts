@@ -92,9 +92,15 @@ export function createAnchor(authDir: string, now: () => number): Anchor {
       else if (seen.vault !== vault || seen.revision > revision) {
         // Told once, from the height it fell from; what comes after counts from here.
         const from = seen.restored ?? { from: seen.revision, to: seen.vault === vault ? revision : 0, at: now() }
-        state = { vault, revision: Math.max(seen.vault === vault ? seen.revision : 0, revision), accepted, restored: from }
+        state = {
+          vault,
+          revision: Math.max(seen.vault === vault ? seen.revision : 0, revision),
+          accepted,
+          restored: from,
+        }
       } else state = { ...seen, revision }
-      if (state.vault !== there?.vault || state.revision !== there.revision || state.restored !== there.restored) await soon()
+      if (state.vault !== there?.vault || state.revision !== there.revision || state.restored !== there.restored)
+        await soon()
     },
     highest: () => state?.revision,
     saw(revision) {

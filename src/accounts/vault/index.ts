@@ -16,9 +16,7 @@ import { exists, privateDirectory } from './private-file.ts'
 import { createRecords, type Records } from './records.ts'
 import { createSecrets, type Secrets, synced } from './secrets.ts'
 
-export type { ImportResult, ListedLogin, PurgeResult, VaultAdmin, VaultStatus } from './admin.ts'
-export { readPassphraseFile } from './passphrase.ts'
-export { createPrivate } from './private-file.ts'
+export type { ExportResult, ImportResult, ListedLogin, PurgeResult, VaultAdmin, VaultStatus } from './admin.ts'
 export type { RekeyOptions, RekeyResult } from './rekey.ts'
 export type { SecretInfo, StoreSecretOptions, Vault } from './secrets.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { inspect } from 'node:util'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { type DataKey, newDataKey } from './data-key.ts'
 import { openTokens, sealTokens } from './rows.ts'
@@ -14,16 +14,24 @@ describe('a seal', () => {
 
   it('opens to what was sealed, whatever it was', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.array(fc.oneof(fc.string(), fc.nat()), { maxLength: 4 }), (plain, context) => {
-        assert.deepEqual(new Uint8Array(unseal(only(key), 'secret', context, seal(key, 'secret', context, plain))), plain)
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.array(fc.oneof(fc.string(), fc.nat()), { maxLength: 4 }),
+        (plain, context) => {
+          assert.deepEqual(
+            new Uint8Array(unseal(only(key), 'secret', context, seal(key, 'secret', context, plain))),
+            plain,
+          )
+        },
+      ),
     )
   })
 
   it('never repeats a nonce in 10^5 seals', () => {
     const plain = Buffer.from('x')
     const seen = new Set<string>()
-    for (let i = 0; i < 100_000; i++) seen.add(seal(key, 'credential', ['a', 'claude', i], plain).toString('latin1', 12, 24))
+    for (let i = 0; i < 100_000; i++)
+      seen.add(seal(key, 'credential', ['a', 'claude', i], plain).toString('latin1', 12, 24))
     assert.equal(seen.size, 100_000)
   })
 
@@ -58,7 +66,9 @@ describe('a seal', () => {
   it('tells a foreign key from an alteration', () => {
     const sealed = seal(newDataKey(), 'secret', [], Buffer.from('x'))
     assert.throws(() => unseal(only(key), 'secret', [], sealed), { why: 'other-key' })
-    assert.throws(() => unseal(only(key), 'secret', [], Buffer.from('{"access_token":"x"}'.repeat(5))), { why: 'format' })
+    assert.throws(() => unseal(only(key), 'secret', [], Buffer.from('{"access_token":"x"}'.repeat(5))), {
+      why: 'format',
+    })
   })
 
   it('binds parts so that no two lists of parts read the same', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { inspect } from 'node:util'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import { StoreError } from '../../store/store.ts'
 import { VaultError } from '../vault.ts'
 import { factsOf, fakeKeychain, fill, folder, login, read, tokensOf, vaultOn } from './testing/fixture.ts'
@@ -45,8 +45,13 @@ describe('the vault', () => {
     assert.equal(await vault.put(login('a'), tokensOf('late'), { expected: 1 }), 'conflict')
     assert.equal(await vault.put(login('a'), tokensOf('late'), { expected: 0 }), 'conflict')
     const others = await Promise.all([0, 1, 2].map(() => vaultOn(store, authDir)))
-    const results = await Promise.all(others.flatMap((v, i) => [0, 1].map((j) => v.put(login('a'), tokensOf(`${i}${j}`), { expected: 2 }))))
-    assert.deepEqual(results.filter((r) => r === 'written'), ['written'])
+    const results = await Promise.all(
+      others.flatMap((v, i) => [0, 1].map((j) => v.put(login('a'), tokensOf(`${i}${j}`), { expected: 2 }))),
+    )
+    assert.deepEqual(
+      results.filter((r) => r === 'written'),
+      ['written'],
+    )
     assert.deepEqual((await read(vault)).bad, {})
   })
 
@@ -131,7 +136,10 @@ describe('tampering with the store', () => {
   })
 
   it('a flipped bit and a cut seal are told', async () => {
-    for (const bend of [(s: Uint8Array) => s.fill(s[30]! ^ 1, 30, 31), (s: Uint8Array) => s.subarray(0, s.length - 1)]) {
+    for (const bend of [
+      (s: Uint8Array) => s.fill(s[30]! ^ 1, 30, 31),
+      (s: Uint8Array) => s.subarray(0, s.length - 1),
+    ]) {
       const { store, vault } = await filled()
       const row = store.rows.get('c')!
       store.rows.set('c', { ...row, sealed: bend(Uint8Array.from(row.sealed)) })
@@ -200,7 +208,10 @@ describe('tampering with the store', () => {
     await vault.put(login('a'), tokensOf('a3'), { expected: 2 })
     store.rows.set('a', old)
     assert.equal(await vault.put(login('a'), tokensOf('new'), { expected: 2 }), 'written')
-    assert.deepEqual(await read(vault), { good: { a: 'refresh-new', b: 'refresh-b2', c: 'refresh-c2', d: 'refresh-d2' }, bad: {} })
+    assert.deepEqual(await read(vault), {
+      good: { a: 'refresh-new', b: 'refresh-b2', c: 'refresh-c2', d: 'refresh-d2' },
+      bad: {},
+    })
   })
 
   it('an altered or older manifest is refused until its owner accepts what is there', async () => {
@@ -273,7 +284,14 @@ describe('a vault that cannot be opened', () => {
     assert.ok(state.is === 'locked')
     assert.equal(state.reason, 'The key file /nowhere/vault.key is missing.')
     assert.match(state.help, /^Restore it from a backup/)
-    for (const use of [vault.all(), vault.get('a'), vault.put(login('x'), tokensOf('x'), { expected: 0 }), vault.remove('a'), vault.secrets.list(), vault.rekey()])
+    for (const use of [
+      vault.all(),
+      vault.get('a'),
+      vault.put(login('x'), tokensOf('x'), { expected: 0 }),
+      vault.remove('a'),
+      vault.secrets.list(),
+      vault.rekey(),
+    ])
       await assert.rejects(use, { name: 'VaultError', code: 'locked', message: /is missing\. Restore/ })
     assert.throws(() => vault.exportKey(), VaultError)
     assert.equal((await vault.status()).state.is, 'locked')
@@ -308,7 +326,11 @@ describe('a vault that cannot be opened', () => {
 
 describe('the first start', () => {
   it('of several processes at once agrees on one key', async () => {
-    for (const wishes of [{}, { passphrase: 'correct horse' }, { wrap: 'keychain' as const, keychain: fakeKeychain() }]) {
+    for (const wishes of [
+      {},
+      { passphrase: 'correct horse' },
+      { wrap: 'keychain' as const, keychain: fakeKeychain() },
+    ]) {
       const store = createMemoryStore()
       const authDir = folder()
       store.before = () => new Promise((resolve) => setImmediate(resolve))
@@ -345,12 +367,17 @@ describe('expiry', () => {
     await vault.put(login('renewable'), tokensOf('x', ended), { expected: 0 })
     await vault.put(login('lasting'), tokensOf('x', { expiresAt: undefined, refreshToken: undefined }), { expected: 0 })
     const borrowed = { ...factsOf('b'), origin: { how: 'borrowed' as const, at: 0 } }
-    await vault.put({ ...login('borrowed'), facts: borrowed }, tokensOf('x', { ...ended, refreshToken: undefined }), { expected: 0 })
+    await vault.put({ ...login('borrowed'), facts: borrowed }, tokensOf('x', { ...ended, refreshToken: undefined }), {
+      expected: 0,
+    })
     await vault.secrets.store('short', 'x', { ttlMs: 500 })
     assert.deepEqual(await vault.purge(), { logins: [], secrets: 0 })
     now = 3_000
     assert.deepEqual(await vault.purge(true), { logins: ['dead'], secrets: 0 })
     assert.deepEqual(await vault.purge(), { logins: ['dead'], secrets: 1 })
-    assert.deepEqual((await vault.list()).map((l) => l.id), ['borrowed', 'lasting', 'renewable'])
+    assert.deepEqual(
+      (await vault.list()).map((l) => l.id),
+      ['borrowed', 'lasting', 'renewable'],
+    )
   })
 })

@@ -37,7 +37,7 @@ export function claudeConfig(given: Json, contents: unknown, maxOutput: number, 
 function wantedBudget({ thinkingBudget, thinkingLevel }: Json): number {
   if (typeof thinkingBudget === 'number' && thinkingBudget >= 0)
     return thinkingBudget === 0 ? 0 : Math.max(thinkingBudget, LEAST)
-  const level = EFFORTS.find((effort) => effort === String(thinkingLevel).toLowerCase())
+  const level = EFFORTS.find((effort) => typeof thinkingLevel === 'string' && effort === thinkingLevel.toLowerCase())
   if (level === 'none') return 0
   // Left to the model (-1, or nothing said): Claude has no such word, medium is meant.
   return Math.max(budgetOf(level ?? 'medium'), LEAST)

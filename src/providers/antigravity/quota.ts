@@ -5,7 +5,7 @@
 import { LoginError } from '../../accounts/oauth/flow.ts'
 import type { QuotaWindow } from '../../accounts/quota.ts'
 import { askCodeAssist, asObject, type Json, objects, projectsOf } from '../code-assist.ts'
-import { windowOf } from '../google-quota.ts'
+import { readingOf, windowOf } from '../google-quota.ts'
 import type { QuotaSource } from '../provider.ts'
 
 const HOUR = 3_600_000
@@ -34,7 +34,7 @@ export const quota: QuotaSource = {
       if (!(error instanceof LoginError) || error.code !== 'refused') throw error
     }
     if (windows.length === 0) windows = readModelQuota((await ask('fetchAvailableModels')).json)
-    return windows.length === 0 ? undefined : { at: now, windows }
+    return readingOf(windows, now)
   },
 }
 

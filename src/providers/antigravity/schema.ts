@@ -258,7 +258,8 @@ function renamed(schema: Json): Json {
 /** Of many types the first that is not null. */
 function typeOf(source: Json): { type?: string; nullable: boolean } {
   const { type } = source
-  const names = asArray(Array.isArray(type) ? type : [type]).map((name) => String(name).toLowerCase())
+  const words = asArray(Array.isArray(type) ? type : [type]).filter((name) => typeof name === 'string')
+  const names = words.map((name) => name.toLowerCase())
   const solid = names.find((name) => TYPES.has(name)) ?? implied(source)
   const nullable = source['nullable'] === true || names.includes('null') || asArray(source['enum']).includes(null)
   return { ...(solid !== undefined && { type: solid }), nullable }

@@ -27,7 +27,7 @@ describe('the stream of the Codex backend', () => {
   it('gets them where the output is missing, and in an incomplete end, too', () => {
     const end = { type: 'response.incomplete', response: { incomplete_details: { reason: 'max_output_tokens' } } }
     const told = run(done(0, 'a'), end).at(-1)
-    assert.deepEqual(JSON.parse(told!).response.output, [item('a')])
+    assert.deepEqual(JSON.parse(told!).response, { output: [item('a')], ...end.response })
   })
 
   it('keeps every other event to the byte', () => {
@@ -40,6 +40,21 @@ describe('the stream of the Codex backend', () => {
     ]
     assert.deepEqual(run(done(0, 'a'), ...events).slice(1), events)
     assert.deepEqual(run(JSON.stringify(completed([]), null, 1)), [JSON.stringify(completed([]), null, 1)])
+  })
+
+  it('writes nothing anew: numbers and letters stay as they were told', () => {
+    const odd =
+      '{"type":"response.output_item.done","output_index":0,"item":{"n":12345678901234567890.10,"t":"\u00c3\u00a9\\u0000"}}'
+    const last = run(odd, '{"type":"response.completed","response":{ "big":1e400, "output" : [ ] ,"id":"r"}}').at(-1)
+    assert.equal(
+      last,
+      '{"type":"response.completed","response":{ "big":1e400, "output" : [{"n":12345678901234567890.10,"t":"\u00c3\u00a9\\u0000"}] ,"id":"r"}}',
+    )
+    assert.equal(run(odd, '{"type":"response.completed","response":{}}').at(-1)?.includes('{"output":[{"n"'), true)
+    assert.equal(
+      run(odd, '{"type":"response.completed","response":null}').at(-1),
+      '{"type":"response.completed","response":null}',
+    )
   })
 
   it('keeps the allowances of the account to itself', () => {

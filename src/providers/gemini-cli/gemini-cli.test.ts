@@ -111,7 +111,11 @@ describe('the allowances of Gemini CLI', () => {
   it('are asked for with the project', async () => {
     const { http, asked } = vendor({ buckets: [bucket('m', 1)] })
     const reading = await quota.ask!(account, credential, http, 42)
-    assert.deepEqual(reading, { at: 42, windows: [{ id: 'm', title: 'm', models: ['m'], used: 0, resetsAt }] })
+    assert.deepEqual(reading, {
+      at: 42,
+      windows: [{ id: 'm', title: 'm', models: ['m'], used: 0, resetsAt }],
+      allowed: true,
+    })
     assert.equal(asked[0]?.body, '{"project":"my-project"}')
   })
 
@@ -124,6 +128,7 @@ describe('the allowances of Gemini CLI', () => {
       async (request) => ({ ...(await http(request)), json: answers.shift()! }),
       1,
     )
+    assert.equal(reading?.allowed, false)
     assert.deepEqual(
       reading?.windows.map(({ id, used, exhausted }) => [id, used, exhausted]),
       [

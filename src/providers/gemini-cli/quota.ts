@@ -1,7 +1,7 @@
 /** What is left for each model: `retrieveUserQuota` (domain.md 1.3, Code Assist API). */
 import type { QuotaReading, QuotaWindow } from '../../accounts/quota.ts'
 import { askCodeAssist, objects, projectsOf } from '../code-assist.ts'
-import { windowOf } from '../google-quota.ts'
+import { readingOf, windowOf } from '../google-quota.ts'
 import type { QuotaSource } from '../provider.ts'
 
 export const quota: QuotaSource = {
@@ -11,7 +11,7 @@ export const quota: QuotaSource = {
       const { json } = await askCodeAssist('retrieveUserQuota', { project }, account, credential, http)
       readings.push(readBuckets(json))
     }
-    return readings.length === 0 ? undefined : { at: now, windows: together(readings) }
+    return readingOf(together(readings), now)
   },
 }
 

@@ -86,6 +86,11 @@ export function model(): Loaded {
   return loaded
 }
 
+/** Puts other weights in place of the shipped ones, for evaluation. */
+export function useModel(other: Loaded): void {
+  loaded = other
+}
+
 const sums = new Int32Array(3 * K)
 const counts = new Int32Array(3)
 let z = new Float32Array(0)

@@ -52,7 +52,7 @@ describe('the pages', () => {
 describe('readiness', () => {
   it('needs an account', () => {
     const { status, json } = page(house({}), '/ready')!
-    assert.deepEqual([status, json.ready, json.reasons], [503, false, ['no account is configured']])
+    assert.deepEqual([status, json.ready, json.reasons], [503, false, ['no account is configured or logged in']])
     assert.equal(page(house(endpoints(1)), '/ready')!.status, 200)
   })
 

@@ -8,6 +8,8 @@ export interface AdminOptions {
   protocols: readonly Protocol[]
   version: string
   now: () => number
+  /** What cannot be used now (a locked vault, a store that is gone), in sentences. */
+  trouble?: () => string[]
   /** Renders the metrics; absent when none are kept. */
   metrics?: () => string
 }
@@ -29,7 +31,7 @@ export interface Admin {
 const NO_STORE = { 'cache-control': 'no-store' }
 
 /** Makes the administrative pages of a gateway. */
-export function createAdmin({ gateway, protocols, version, now, metrics }: AdminOptions): Admin {
+export function createAdmin({ gateway, protocols, version, now, metrics, trouble }: AdminOptions): Admin {
   const startedAt = now()
   let draining = false
   let fault: string | undefined
@@ -42,7 +44,11 @@ export function createAdmin({ gateway, protocols, version, now, metrics }: Admin
     const { accounts } = gateway.snapshot
     const reasons: string[] = []
     if (draining) reasons.push('the gateway is shutting down')
-    if (accounts.length === 0) reasons.push('no account is configured')
+    if (accounts.length === 0) reasons.push('no account is configured or logged in')
+    // Why names files and addresses: that is for this machine and for clients.
+    const troubles = trouble?.() ?? []
+    if (details) reasons.push(...troubles)
+    else if (troubles.length > 0) reasons.push('logins cannot be used now')
     const status = reasons.length === 0 ? 200 : 503
     if (!details) return json(status, { ready: status === 200, reasons })
     return json(status, {

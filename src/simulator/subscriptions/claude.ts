@@ -2,9 +2,11 @@
 import { bearer, type Exchange } from '../exchange.ts'
 import { claudeScope, claudeUnauthorized } from '../oauth/whoami.ts'
 import { type Route, route } from '../routes.ts'
+import type { Context, Json } from '../types.ts'
 import type { World } from '../world.ts'
 import type { Allowance } from './accounts.ts'
-import { type Call, caller, type Destination, direct, secondsUntil, type Shell, standing, through } from './shell.ts'
+import type { RefusalForm } from './refusals.ts'
+import { type Call, caller, type Destination, direct, type Shell, secondsUntil, standing, through } from './shell.ts'
 
 const BETA = 'oauth-2025-04-20'
 /** Asking for usage more often than this within five minutes is refused (the endpoint is limited itself). */
@@ -58,7 +60,8 @@ function unified(call: Call, model: string, refused?: Allowance): Record<string,
     'anthropic-ratelimit-unified-overage-status': 'rejected',
     'anthropic-ratelimit-unified-overage-disabled-reason': 'org_level_disabled',
   }
-  for (const w of shown) {
+  for (const one of shown) {
+    const w = one.id === refused?.id ? refused : one
     const name = `anthropic-ratelimit-unified-${w.id === '7d-opus' ? '7d_oi' : w.id}`
     headers[`${name}-status`] = state(w)
     headers[`${name}-reset`] = String(Math.floor(w.resetsAt / 1000))
@@ -67,24 +70,35 @@ function unified(call: Call, model: string, refused?: Allowance): Record<string,
   return headers
 }
 
+function limited(call: Call, w: Allowance, ctx: Context): RefusalForm {
+  return {
+    status: 429,
+    headers: {
+      ...unified(call, ctx.base, w),
+      'retry-after': String(secondsUntil(w.resetsAt, ctx.nowMs)),
+      'x-should-retry': 'true',
+    },
+    body: {
+      type: 'error',
+      error: {
+        type: 'rate_limit_error',
+        message: "This request would exceed your account's rate limit. Please try again later.",
+      },
+      request_id: `req_011Csim${ctx.seed.slice(0, 17)}`,
+    },
+  }
+}
+
 function shell(call: Call): Shell {
   return {
-    limit: (w, ctx) => ({
-      status: 429,
-      headers: {
-        ...unified(call, ctx.base, w),
-        'retry-after': String(secondsUntil(w.resetsAt, ctx.nowMs)),
-        'x-should-retry': 'true',
-      },
-      body: {
-        type: 'error',
-        error: {
-          type: 'rate_limit_error',
-          message: "This request would exceed your account's rate limit. Please try again later.",
-        },
-        request_id: `req_011Csim${ctx.seed.slice(0, 17)}`,
-      },
-    }),
+    limit: (w, ctx) => limited(call, w, ctx),
+    refuse(p, ctx) {
+      if (p.kind === 'unauthorized') return { status: 401, body: claudeUnauthorized('unknown').body as Json }
+      if (p.kind !== 'rate-limited' || !p.longLimit) return undefined
+      // The behaviour word for a used-up week: the headers must say the same.
+      const week = call.world.accounts.window('claude', call.person.name, '7d')
+      return limited(call, { ...week, used: 100, resetsAt: ctx.nowMs + (p.retryAfter ?? 0) * 1000 }, ctx)
+    },
     headers: (ctx, inner) => ({
       ...Object.fromEntries(Object.entries(inner).filter(([name]) => !name.startsWith('anthropic-ratelimit-'))),
       ...unified(call, ctx.base),
@@ -92,19 +106,14 @@ function shell(call: Call): Shell {
   }
 }
 
-/** When each account asked for its usage; by world, so that simulators do not share it. */
-const asked = new WeakMap<World, Map<string, number[]>>()
-
 /** `GET /api/oauth/usage`. */
 function usageReport(call: Call): Destination {
   const { world, person, key } = call
   const refused = standing(call, '')
   if (refused?.status === 403) return direct(call, 403, refused.body)
   const at = world.now()
-  const book = asked.get(world) ?? new Map<string, number[]>()
-  asked.set(world, book)
-  const times = (book.get(key) ?? []).filter((t) => t > at - USAGE_SPAN)
-  book.set(key, times)
+  const times = (world.usageAsked.get(key) ?? []).filter((t) => t > at - USAGE_SPAN)
+  world.usageAsked.set(key, times)
   if (times.length >= USAGE_QUESTIONS)
     return direct(
       call,

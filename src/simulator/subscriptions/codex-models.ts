@@ -59,6 +59,7 @@ export function codexModels(call: Call): Destination {
     }),
   )
   const etag = `W/"${hash('sha1', JSON.stringify(models)).slice(0, 16)}"`
-  if (x.headers['if-none-match'] === etag) return { provider: 'codex', key: call.key, reply: { status: 304, headers: { etag }, body: '' } }
+  if (x.headers['if-none-match'] === etag)
+    return { provider: 'codex', key: call.key, reply: { status: 304, headers: { etag }, body: '' } }
   return direct(call, 200, { models }, { etag })
 }

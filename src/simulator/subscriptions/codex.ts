@@ -9,7 +9,17 @@ import type { World } from '../world.ts'
 import type { Allowance } from './accounts.ts'
 import { codexModels, offered } from './codex-models.ts'
 import { codexLimit } from './refusals.ts'
-import { type Call, caller, type Destination, direct, refusal, secondsUntil, type Shell, standing, through } from './shell.ts'
+import {
+  type Call,
+  caller,
+  type Destination,
+  direct,
+  refusal,
+  type Shell,
+  secondsUntil,
+  standing,
+  through,
+} from './shell.ts'
 
 const BASE = '/backend-api/codex'
 
@@ -165,7 +175,12 @@ function shell(call: Call): Shell {
     open: (body, ctx) => check(body, ctx, call.plan) ?? body,
     limit: (w, ctx) => ({
       status: 429,
-      body: codexLimit('usage_limit_reached', 'The usage limit has been reached', { plan: call.plan, nowMs: ctx.nowMs }, w.resetsAt),
+      body: codexLimit(
+        'usage_limit_reached',
+        'The usage limit has been reached',
+        { plan: call.plan, nowMs: ctx.nowMs },
+        w.resetsAt,
+      ),
     }),
     headers: (ctx) => headersOf(call, ctx),
     event: emptied,

@@ -193,7 +193,8 @@ export const REFUSALS: Readonly<Record<ProviderName, Readonly<Record<string, Mak
     'slow-down': openai(503, 'slow_down', 'Please slow down your request rate.', 'service_unavailable_error'),
   },
   'gemini-cli': GOOGLE,
-  antigravity: GOOGLE,
+  // Not on the wire as an error: `antigravity.ts` answers the gate itself.
+  antigravity: { ...GOOGLE, 'version-gate': () => ({ status: 200, body: {} }) },
   qwen: {
     insufficient_quota: openai(
       429,

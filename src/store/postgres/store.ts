@@ -72,7 +72,9 @@ export async function openPostgresStore(url: string, options: PostgresOptions = 
         if (error instanceof Conflict) return 'conflict'
         // Nothing was committed: a connection that had died unnoticed, or two transactions that stood in each other's way.
         const again = undone(error) || (connectionLost(error) && !state.committing && !hopeless(error))
-        if (!again || tried === TRIES || closed) throw postgresError(error, server)
+        if (again && tried < TRIES && !closed) continue
+        if (state.committing && connectionLost(error)) throw unknownOutcome(error, server)
+        throw postgresError(error, server)
       }
     }
   }
@@ -180,6 +182,13 @@ const hopeless = (error: unknown): boolean => {
   return /timeout/i.test(message) || HOPELESS.has(code)
 }
 const HOPELESS = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'ETIMEDOUT', '57P03', '53300'])
+
+const unknownOutcome = (cause: unknown, server: string) =>
+  new StoreError(
+    'unavailable',
+    `The connection to Postgres at ${server} broke during a commit: what was being written may or may not have been saved. Read it again.`,
+    { cause },
+  )
 
 async function drive(client: pg.PoolClient, operation: Operation<unknown>, raised?: [string, number][]) {
   let step = operation.next()

@@ -5,6 +5,9 @@ import { MIGRATIONS, type Migration } from './migrations.ts'
 /** Any number, the same in every release: who migrates a Postgres database holds the advisory lock of this number. */
 const MIGRATION_LOCK = 7_106_429_311
 
+/** Marks our SQLite files, so that another program's is left alone: "LgPx". */
+export const APPLICATION_ID = 0x4c675078
+
 /** Postgres is asked by its catalogue: what `to_regclass` says may be older than the lock that is held. */
 const exists = ({ engine }: Dialect): Statement =>
   statement(
@@ -42,10 +45,10 @@ export function* migrate(dialect: Dialect, now: number, list: readonly Migration
   if (dialect.engine === 'postgres') yield statement('SELECT pg_advisory_xact_lock($1)', MIGRATION_LOCK)
   const found = yield* schemaVersion(dialect)
   refuseNewer(found, list)
-  if (found === 0)
-    yield statement(
-      'CREATE TABLE IF NOT EXISTS lp_schema (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)',
-    )
+  if (found === 0) {
+    if (dialect.engine === 'sqlite') yield statement(`PRAGMA application_id = ${APPLICATION_ID}`)
+    yield statement('CREATE TABLE lp_schema (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)')
+  }
   for (const { version, statements } of list) {
     if (version <= found) continue
     for (const sql of statements) yield statement(spelled(sql, dialect))

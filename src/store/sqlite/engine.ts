@@ -2,7 +2,7 @@
 import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from 'node:sqlite'
 import { type Changes, createChanges } from '../changes.ts'
 import { type ArgumentsOf, type Mode, OPERATIONS, type OperationName, type ResultOf } from '../operations.ts'
-import { latest, refuseNewer, schemaVersion } from '../schema/migrate.ts'
+import { APPLICATION_ID, latest, refuseNewer, schemaVersion } from '../schema/migrate.ts'
 import { bound, Conflict, type Operation, type Result, type Row, SQLITE, type Statement } from '../statement.ts'
 import { StoreError } from '../store.ts'
 import { sqliteError } from './errors.ts'
@@ -10,8 +10,6 @@ import { identity, prepareFiles } from './files.ts'
 
 /** How long a writer waits for one in another process, in ms. */
 const BUSY_MS = 5000
-/** Marks our databases, so that another program's is left alone: "LgPx". */
-const APPLICATION_ID = 0x4c675078
 /** Prepared statements kept. */
 const PREPARED = 200
 
@@ -167,10 +165,6 @@ function setUp(db: DatabaseSync, inMemory: boolean): boolean {
   const mode = patiently(() => db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'])
   // macOS calls a write synced that is still in the drive's cache, unless it is asked to flush that, too.
   db.exec('PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA journal_size_limit = 16777216')
-  patiently(() => {
-    if (Number(db.prepare('PRAGMA application_id').get()?.['application_id']) !== APPLICATION_ID)
-      db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
-  })
   return mode === 'wal'
 }
 

@@ -6,6 +6,8 @@ export interface SlowProxy {
   port: number
   /** How long every piece of an answer is held back from now on, in ms; what is held already follows at 0. */
   delay(ms: number): void
+  /** Breaks all connections as soon as a client has sent this text and the server has answered it, unheard. */
+  cutAfter(text: string): void
   /** Breaks all connections. */
   cut(): void
   close(): Promise<void>
@@ -15,6 +17,7 @@ export async function startSlowProxy(target: number): Promise<SlowProxy> {
   const sockets = new Set<Socket>()
   const held = new Set<{ timer: NodeJS.Timeout; send: () => void }>()
   let ms = 0
+  let last: string | undefined
   const keep = (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
@@ -23,8 +26,17 @@ export async function startSlowProxy(target: number): Promise<SlowProxy> {
     const upstream = connect(target, '127.0.0.1')
     keep(client)
     keep(upstream)
-    client.pipe(upstream)
+    let fatal = false
+    client.on('data', (piece) => {
+      fatal = last !== undefined && piece.includes(last)
+      upstream.write(piece)
+    })
+    client.on('end', () => upstream.end())
     upstream.on('data', (piece) => {
+      if (fatal) {
+        last = undefined
+        return cut()
+      }
       if (ms === 0 && held.size === 0) return void client.write(piece)
       const send = () => {
         held.delete(one)
@@ -49,6 +61,9 @@ export async function startSlowProxy(target: number): Promise<SlowProxy> {
         clearTimeout(timer)
         send()
       }
+    },
+    cutAfter(text) {
+      last = text
     },
     cut,
     async close() {

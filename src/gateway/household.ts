@@ -1,0 +1,162 @@
+/** What lives beside the road: the store, the logins, what is remembered over restarts, what vendors are asked now and then. */
+import type { Account } from '../accounts/account.ts'
+import { compileWindows } from '../accounts/ledger.ts'
+import { USER_AGENT } from '../accounts/oauth/context.ts'
+import type { VendorHttp } from '../accounts/oauth/flow.ts'
+import { createVendorHttp } from '../accounts/oauth/http.ts'
+import { type OpenAccounts, openAccounts } from '../accounts/open.ts'
+import type { PoolOptions } from '../accounts/pool.ts'
+import { createQuotaTable, type QuotaTable } from '../accounts/quota-table.ts'
+import { createRemembrance } from '../accounts/remembrance.ts'
+import type { Config } from '../config/schema.ts'
+import { matcher } from '../config/wildcard.ts'
+import type { Provider } from '../providers/provider.ts'
+import { createUpkeep, type Upkeep } from '../providers/upkeep.ts'
+import { type Behind, createBehind, createMemoryStore } from '../store/index.ts'
+import type { Store } from '../store/store.ts'
+import type { Gateway } from './gateway.ts'
+
+export interface HouseholdOptions {
+  config: Config
+  /** `auth-dir` with the home directory filled in; undefined: nothing is kept on this machine, and nobody can log in. */
+  authDir: string | undefined
+  providers: readonly Provider[]
+  env: NodeJS.ProcessEnv
+  now: () => number
+  /** A store of the embedder's own. */
+  store?: Store
+  log(level: 'info' | 'warn' | 'error', fields: object, message: string): void
+  /** Hears every token, so that it shows in no log. */
+  learn(secret: string): void
+}
+
+export interface Household {
+  readonly store: Store
+  readonly behind: Behind
+  /** Absent where nobody can log in. */
+  readonly accounts: OpenAccounts | undefined
+  readonly quotas: QuotaTable
+  readonly poolHooks: Pick<PoolOptions, 'onRest' | 'onBinding'>
+  /** Takes over what an earlier life learned, and begins to follow what changes. @param changed the logins are others now. */
+  begin(gateway: Gateway, changed: () => void): Promise<void>
+  reconfigure(config: Config): void
+  /** Why some of it cannot be used now, in sentences. */
+  trouble(): string[]
+  close(): Promise<void>
+}
+
+/** Changes of logins that come together are taken over together. */
+const GATHER_MS = 50
+/** What an earlier life learned is worth waiting for so long at a start, ms. */
+const RECALL_MS = 250
+
+/**
+ * Opens the store and the logins.
+ * @throws {StoreError} when the store cannot be opened.
+ */
+export async function openHousehold(options: HouseholdOptions): Promise<Household> {
+  const { now, log, learn } = options
+  const { accounts, store } = await open(options)
+  const behind = createBehind({
+    store,
+    onTrouble: (trouble) => log('warn', { trouble }, 'what is to be kept cannot be written now; it waits in memory'),
+    onRecovered: ({ dropped }) => log('info', { dropped }, 'the store takes what is to be kept again'),
+  })
+  const memory = createRemembrance(store, behind, now)
+  const quotas = createQuotaTable({
+    now,
+    told(accountId, state, available) {
+      gateway?.pool.quota(accountId, compileWindows(state.windows, matcher), available)
+      memory.onQuota(accountId, state)
+    },
+  })
+  const senders = new Map<string, ReturnType<typeof createVendorHttp>>()
+  let gateway: Gateway | undefined
+  let upkeep: Upkeep | undefined
+  let timer: NodeJS.Timeout | undefined
+  let stop: (() => void) | undefined
+  learnTokens()
+
+  function httpThrough(proxyUrl = ''): VendorHttp {
+    const sender = senders.get(proxyUrl) ?? createVendorHttp({ proxyUrl, userAgent: USER_AGENT })
+    senders.set(proxyUrl, sender)
+    return sender.http
+  }
+
+  function learnTokens(): void {
+    for (const { id } of accounts?.logins.records() ?? []) {
+      const credential = accounts?.logins.current(id)
+      if (credential !== undefined) learn(credential.value)
+    }
+  }
+
+  return {
+    store,
+    behind,
+    accounts,
+    quotas,
+    poolHooks: { onRest: memory.onRest, onBinding: memory.onBinding },
+    async begin(road, changed) {
+      gateway = road
+      const recall = memory.attach(road.pool, quotas).catch((error: Error) => {
+        log('warn', { err: error.message }, 'what was learned before this start cannot be read')
+      })
+      await Promise.race([recall, new Promise((resolve) => setTimeout(resolve, RECALL_MS).unref())])
+      if (accounts === undefined) return
+      const { logins } = accounts
+      stop = logins.onChange(() => {
+        timer ??= setTimeout(() => {
+          timer = undefined
+          learnTokens()
+          changed()
+        }, GATHER_MS)
+      })
+      upkeep = createUpkeep({
+        accounts: () => road.snapshot.accounts,
+        provider: (id) => road.snapshot.providers.get(id),
+        logins,
+        quotas,
+        http: httpThrough,
+        now,
+        trouble: (account, matter, error) => log('warn', whose(account), `${MATTERS[matter]}: ${error.message}`),
+      })
+      void upkeep.look()
+    },
+    reconfigure: (config) => accounts?.reconfigure(config),
+    trouble() {
+      const found = [accounts?.logins.trouble(), ...(accounts?.logins.notices() ?? [])]
+      return found.filter((words) => words !== undefined)
+    },
+    async close() {
+      stop?.()
+      clearTimeout(timer)
+      upkeep?.close()
+      memory.close()
+      await behind.close().catch((error: Error) => log('warn', { err: error.message }, 'the last changes are not kept'))
+      await Promise.all([...senders.values()].map((sender) => sender.close()))
+      if (accounts !== undefined) await accounts.close()
+      else if (options.store === undefined) await store.close()
+    },
+  }
+
+  function whose({ id, label, provider }: Account): object {
+    return { account: id, label, provider }
+  }
+}
+
+const MATTERS = { quota: 'the vendor does not tell what is left', models: 'the vendor does not tell its models' }
+
+async function open(options: HouseholdOptions): Promise<{ store: Store; accounts: OpenAccounts | undefined }> {
+  const { config, authDir, providers, env, now, log } = options
+  if (authDir === undefined) return { store: options.store ?? createMemoryStore(), accounts: undefined }
+  const accounts = await openAccounts({
+    config,
+    authDir,
+    providers,
+    env,
+    now,
+    store: options.store,
+    log: (level, account, message) => log(level, account === '' ? {} : { account }, message),
+  })
+  return { store: accounts.store, accounts }
+}
