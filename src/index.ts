@@ -27,7 +27,7 @@ import { createAdmin } from './server/admin/admin.ts'
 import { createDoor } from './server/door.ts'
 import { createFetchHandler } from './server/fetch.ts'
 import { createHttpServer } from './server/server.ts'
-import type { Store } from './store/store.ts'
+import { type Store, StoreError } from './store/store.ts'
 import { attachTelemetry, createMetrics, createRedactor, type Log, type Redactor } from './telemetry/index.ts'
 import { version } from './version.ts'
 
@@ -247,7 +247,6 @@ function mergeById<T extends { id: string }>(builtIn: readonly T[], own: readonl
 }
 
 export type { Account, Credential } from './accounts/account.ts'
-export { type ConfiguredVault, openConfiguredVault } from './accounts/vault/configured.ts'
 export { type CreateVaultOptions, createVault, type EmbeddedVault } from './accounts/vault/embed.ts'
 export type { SecretInfo, StoreSecretOptions, Vault } from './accounts/vault/secrets.ts'
 export { VaultError, type VaultState } from './accounts/vault.ts'
@@ -262,4 +261,5 @@ export type { Outgoing, Provider, UpstreamRequest } from './providers/provider.t
 export type { Classification, Classifier } from './routing/plan.ts'
 export type { AccessCheck, RequestHead } from './server/access.ts'
 export { TlsError, UnsafeBindError } from './server/server.ts'
-export { version }
+export type { Store } from './store/store.ts'
+export { StoreError, version }

@@ -70,7 +70,7 @@ export const DEFAULTS: Options = {
 }
 
 /** Divides the logits: fitted to predictions for families that were left out (`router:eval` prints the best). */
-export const TEMPERATURE = 1.25
+export const TEMPERATURE = 0.95
 /** How many weighted hashes ship. */
 export const WORDS = 13_000
 

@@ -5,7 +5,7 @@ import { failure } from '../hub/failure.ts'
 import type { Binding } from './affinity.ts'
 import type { Rest } from './cooldown.ts'
 import type { CompiledWindow, RestPlace } from './ledger.ts'
-import { type Candidate, createPool, type TakeOptions } from './pool.ts'
+import { type Candidate, createPool, type Seat, type TakeOptions } from './pool.ts'
 import { candidate, clock } from './testing/fixture.ts'
 
 const ask = (over: Partial<TakeOptions> = {}): TakeOptions => ({ rotation: 'm', strategy: 'round-robin', ...over })
@@ -25,7 +25,7 @@ describe('the limit of an account', () => {
         (limits, steps) => {
           const pool = createPool()
           const list = limits.map((concurrency, i) => candidate(`a${i}`, { concurrency }))
-          const seats = []
+          const seats: Seat[] = []
           for (const takes of steps) {
             if (!takes) {
               const seat = seats.shift()
@@ -33,7 +33,7 @@ describe('the limit of an account', () => {
               continue
             }
             const seat = pool.take(list, ask())
-            const room = limits.reduce((a, b) => a + b) - seats.length
+            const room: number = limits.reduce((a, b) => a + b) - seats.length
             assert.equal(seat !== undefined, room > 0)
             if (seat !== undefined) seats.push(seat)
           }

@@ -1,7 +1,12 @@
 /** The command line: one table of commands; each command's code is loaded only when it is asked for. */
 import { Command, CommanderError, Option } from 'commander'
 import { version } from '../version.ts'
+import { addAccountsCommands } from './accounts.ts'
+import { addImportCommands } from './import.ts'
+import { legacyFlags } from './legacy-flags.ts'
+import { addLoginCommands } from './login.ts'
 import { CommandError, createOutput, EXIT } from './output.ts'
+import { addVaultCommand } from './vault.ts'
 
 const program = new Command('logicaproxy')
   .description('Your model subscriptions and API keys behind the standard APIs.')
@@ -11,7 +16,10 @@ const program = new Command('logicaproxy')
     'config file (default: $LOGICAPROXY_CONFIG, ./config.yaml or ~/.logicaproxy/config.yaml)',
   )
   .option('--json', 'machine-readable output on stdout')
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong config, 4 cannot listen.')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong config, 4 cannot listen, 5 the store cannot be opened.',
+  )
   .showHelpAfterError('(--help tells more)')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
@@ -35,7 +43,7 @@ program
 
 program
   .command('simulate')
-  .description('serve the simulated Anthropic, OpenAI and Gemini APIs alone')
+  .description('serve the simulated vendors alone: APIs, logins, subscriptions')
   .addOption(port())
   .option('--faults', 'list the words a model name may carry, and what they do')
   .action(run(async (out, options) => (await import('./simulate.ts')).simulate(out, options)))
@@ -53,6 +61,11 @@ config
   .command('path')
   .description('print which config file is used')
   .action(run(async (out, options) => (await import('./config.ts')).path(out, options.config)))
+
+addLoginCommands(program)
+addAccountsCommands(program)
+addImportCommands(program)
+addVaultCommand(program)
 
 /** Options of all commands, the global ones included. */
 export interface CliOptions {
@@ -94,7 +107,7 @@ function normalised(argv: readonly string[]): string[] {
 }
 
 try {
-  await program.parseAsync(normalised(process.argv.slice(2)), { from: 'user' })
+  await program.parseAsync(normalised(legacyFlags(process.argv.slice(2))), { from: 'user' })
 } catch (error) {
   if (error instanceof CommanderError) {
     if (error.code === 'port') process.stderr.write(`${error.message}\n`)

@@ -12,6 +12,8 @@ export const EXIT = {
   config: 3,
   /** The port cannot be opened, or opening it would be unsafe. */
   listen: 4,
+  /** What is kept (logins, usage) cannot be opened. */
+  store: 5,
 } as const
 
 export interface Output {

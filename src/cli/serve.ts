@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { writeFirstConfig } from '../config/first-run.ts'
 import { ConfigError, expandHome, resolveConfigPath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { createGateway, type RunningGateway, TlsError, UnsafeBindError } from '../index.ts'
+import { createGateway, type RunningGateway, StoreError, TlsError, UnsafeBindError } from '../index.ts'
 import { createLog, createLogFile, createRedactor, flushLog, type Log } from '../telemetry/index.ts'
 import { version } from '../version.ts'
 import type { CliOptions } from './main.ts'
@@ -31,6 +31,7 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
   try {
     gateway = await createGateway({ config: file, log: makeLog, redactor })
   } catch (error) {
+    if (error instanceof StoreError) throw new CommandError(error.message, EXIT.store)
     if (error instanceof ConfigError || error instanceof TlsError) throw new CommandError(error.message, EXIT.config)
     throw error
   }

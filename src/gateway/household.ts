@@ -156,6 +156,15 @@ async function open(options: HouseholdOptions): Promise<{ store: Store; accounts
     env,
     now,
     store: options.store,
+    async reread({ provider, facts }) {
+      const { from } = facts.origin
+      if (from === undefined) return undefined
+      const [{ placesHere }, { rereadBorrowed }] = await Promise.all([
+        import('../accounts/import/find.ts'),
+        import('../accounts/import/take.ts'),
+      ])
+      return await rereadBorrowed(provider, from, placesHere())
+    },
     log: (level, account, message) => log(level, account === '' ? {} : { account }, message),
   })
   return { store: accounts.store, accounts }

@@ -14,7 +14,8 @@ const thought = (signature?: string) => ({
   thought: true,
   ...(signature !== undefined && { thoughtSignature: signature }),
 })
-const own = (parts: object[], name: string) => withOwnSignatures([user, model(...parts)], name)
+const own = (parts: object[], name: string) =>
+  withOwnSignatures([user, model(...parts)], name, name.startsWith('claude-') || undefined)
 const partsOf = (parts: object[], name: string) => (own(parts, name).contents as { parts: unknown }[])[1]?.parts
 
 describe('signatures on the way to a model', () => {
@@ -46,6 +47,9 @@ describe('signatures on the way to a model', () => {
   it('are no matter to the second generation and to others', () => {
     for (const name of ['gemini-2.5-pro', 'gpt-oss-120b-medium'])
       assert.deepEqual(partsOf([call('f')], name), [call('f')])
+    assert.deepEqual(withOwnSignatures([model(call('f'))], 'gpt-oss-120b-medium', true).contents, [
+      model(call('f', BYPASS)),
+    ])
   })
 
   it("marked as Claude's come back bare to Claude", () => {

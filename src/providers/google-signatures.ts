@@ -12,8 +12,8 @@ const CLAUDE = 'claude#'
 const BYPASS = 'skip_thought_signature_validator'
 const BYPASSES: ReadonlySet<string> = new Set([BYPASS, 'context_engineering_is_the_way_to_go'])
 
-/** Models whose calls have to come back signed: all but Gemini's second generation and what is not Gemini or Claude. */
-const SIGNS = /^(?:claude-|gemini-(?!2\.))/
+/** Models whose calls have to come back signed, at the vendor's own endpoints: all but Gemini's second generation. */
+const SIGNS = /^gemini-(?!2\.)/
 
 const isClaude = (model: string) => model.startsWith('claude-')
 
@@ -38,9 +38,14 @@ export function isSigned(part: Json): boolean {
  * The contents with the signatures their model takes. Those of the other family go, and thoughts with them; so do, for
  * Claude, thoughts without any. The first call of each of the model's turns is signed: where nothing real came back,
  * Google's documented value stands in, none is ever made up.
+ * @param all whether calls of every model have to be signed, and not only those of Gemini 3 and later.
  * @returns the very same contents where nothing had to change; `lost`: whether thoughts stay behind.
  */
-export function withOwnSignatures(contents: unknown, model: string): { contents: unknown; lost: boolean } {
+export function withOwnSignatures(
+  contents: unknown,
+  model: string,
+  all = SIGNS.test(model),
+): { contents: unknown; lost: boolean } {
   if (!Array.isArray(contents)) return { contents, lost: false }
   let lost = false
   const kept = contents.flatMap((content) => {
@@ -57,7 +62,7 @@ export function withOwnSignatures(contents: unknown, model: string): { contents:
     })
     const at = parts.findIndex((part) => callOf(asObject(part)) !== undefined)
     const call = asObject(parts[at])
-    if (call !== undefined && SIGNS.test(model) && signatureOf(call) === undefined) {
+    if (call !== undefined && all && signatureOf(call) === undefined) {
       parts = parts.with(at, { ...unsigned(call), thoughtSignature: BYPASS })
       changed = true
     }

@@ -13,10 +13,7 @@ export const documentsTopic = (kind: string) => DOCUMENTS + kind
 export const changeOf = (topic: string): StoreChange =>
   topic.startsWith(DOCUMENTS) ? { table: 'documents', kind: topic.slice(DOCUMENTS.length) } : { table: 'credentials' }
 
-/**
- * Counts a change. It comes first in a transaction: on Postgres its row lock lets writers of one topic through one by
- * one, so that they cannot block each other crosswise.
- */
+/** Counts a change of a topic. On Postgres its row lock lets the writers of one topic through one by one. */
 export const raise = (topic: string): Statement => ({
   ...statement(
     `INSERT INTO lp_changes (topic, revision) VALUES ($1, 1)

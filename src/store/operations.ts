@@ -13,7 +13,7 @@ import {
 } from './tables/credentials.ts'
 import { allDocuments, getDocument, purgeDocuments, putDocuments, removeDocuments } from './tables/documents.ts'
 import { acquireLease, noteOnLease, releaseLease } from './tables/leases.ts'
-import { appendUsage, getUsage, listUsage, pruneUsage, totalUsage } from './tables/usage.ts'
+import { appendUsage, getUsage, listUsage, pruneUsage, totalUsage, usageBeyond } from './tables/usage.ts'
 
 /** `read`: one statement, no transaction. `write`: survives the process. `durable`: survives a power cut, too. */
 export type Mode = 'read' | 'write' | 'durable'
@@ -48,6 +48,7 @@ export const OPERATIONS = {
   listUsage: ask('read', listUsage),
   getUsage: ask('read', getUsage),
   totalUsage: ask('read', totalUsage),
+  usageBeyond: ask('read', usageBeyond),
   pruneUsage: ask('write', pruneUsage),
   revisions: ask('read', revisions),
   migrate: ask('durable', (dialect: Dialect, now: number) => migrate(dialect, now)),

@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { openStore, storeLocation } from './index.ts'
 import { openEngine } from './sqlite/engine.ts'
-import { DATABASE_FILE } from './sqlite/files.ts'
+import { DATABASE_FILE, refuseFullDisk } from './sqlite/files.ts'
 import { StoreError } from './store.ts'
 import { startChild } from './testing/children.ts'
 import { SHARED, temporaryFolder } from './testing/engines.ts'
@@ -130,6 +130,13 @@ describe('the SQLite store', () => {
     assert.equal(engine.run('putCredential', credential('a', 2), { expected: 1 }), 'written')
     engine.run('appendUsage', [usageRow('small', 1)])
     engine.close()
+  })
+
+  it('is not ready on a disk that is all but full', () => {
+    refuseFullDisk('/auth', { blocks: 1_000, bavail: 257, bsize: 4096 })
+    refuseFullDisk('/auth', { blocks: 0, bavail: 0, bsize: 4096 })
+    const nearly = () => refuseFullDisk('/auth', { blocks: 1_000, bavail: 255, bsize: 4096 })
+    assert.throws(nearly, told('full', /1 MiB.*\/auth/))
   })
 
   it('tells that it is read-only', () => {

@@ -1,14 +1,15 @@
 /** The tables of a store over anything that can run operations. */
 import type { Run } from './operations.ts'
 import type { Store } from './store.ts'
+import type { UsagePlace } from './tables/usage.ts'
 
 export type Tables = Pick<Store, 'credentials' | 'leases' | 'documents' | 'usage' | 'manifest'>
 
 export function createTables(run: Run): Tables {
-  const pruneAll = async (before: number, most: number) => {
+  const pruneTo = async (upTo: UsagePlace) => {
     let dropped = 0
     for (;;) {
-      const step = await run('pruneUsage', before, most)
+      const step = await run('pruneUsage', upTo)
       if (step === 0) return dropped
       dropped += step
     }
@@ -40,8 +41,12 @@ export function createTables(run: Run): Tables {
       list: (filter, limit, before) => run('listUsage', filter, limit, before),
       get: (id) => run('getUsage', id),
       totals: (filter, by, bucketMs) => run('totalUsage', filter, by, bucketMs),
-      prune: pruneAll,
-      wipe: () => pruneAll(Number.MAX_SAFE_INTEGER, 0),
+      prune: async (before, most) => {
+        const old = await pruneTo({ at: before, id: '' })
+        const beyond = await run('usageBeyond', most)
+        return beyond ? old + (await pruneTo(beyond)) : old
+      },
+      wipe: () => pruneTo({ at: Number.MAX_SAFE_INTEGER, id: '' }),
     },
     manifest: () => run('readManifest'),
   }

@@ -92,8 +92,9 @@ async function refresh(bench: Bench, job: RefreshJob, troubled: (what: Troubled)
       await release()
       return outcome
     }
-    if (doubtful && settled !== token) {
-      // Its holder may live, with the new tokens in hand and the store out of reach: let it write.
+    if (doubtful && left.by !== bench.owner && settled !== token) {
+      // Its holder may live, with the new tokens in hand and the store out of reach: let it write. A predecessor of our
+      // own name is known to be dead.
       settled = token
       await release()
       await bench.clock.sleep(SETTLE_MS)
@@ -101,7 +102,14 @@ async function refresh(bench: Bench, job: RefreshJob, troubled: (what: Troubled)
     }
     const again = doubtful || settled === token
     const attempt = randomUUID()
-    if (!(await bench.leases.note(held.lease, bench.owner, writeNote({ version, token, attempt, again })))) continue
+    if (
+      !(await bench.leases.note(
+        held.lease,
+        bench.owner,
+        writeNote({ version, token, by: bench.owner, attempt, again }),
+      ))
+    )
+      continue
     if (!held.isGoodFor(EXCHANGE_MS + WRITE_MS)) {
       // The store took so long that the answer might come after the lease.
       await leave(bench, held, attempt)

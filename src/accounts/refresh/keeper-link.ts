@@ -30,6 +30,13 @@ export interface KeeperOptions {
   program?: string
 }
 
+export interface KeeperLink extends Refresher {
+  /** The keeper's process, while there is one. */
+  pid(): number | undefined
+  /** Lets go of it at once, whatever it is at: it finishes that by itself. */
+  abandon(): void
+}
+
 interface Pending {
   job: RefreshJob
   troubled(what: Troubled): void
@@ -37,6 +44,8 @@ interface Pending {
   /** It has survived one keeper's death. */
   again: boolean
 }
+
+const ENDING: Outcome = { is: 'later', cause: 'store', words: 'the program is ending' }
 
 /** Where the keeper's program stands: beside this file, in the sources as in `dist/`. Undefined in a bundle. */
 export function keeperProgram(): string | undefined {
@@ -46,7 +55,7 @@ export function keeperProgram(): string | undefined {
 }
 
 /** A refresher whose work goes on when this process dies. */
-export function createKeeper(options: KeeperOptions): Refresher & { pid(): number | undefined } {
+export function createKeeper(options: KeeperOptions): KeeperLink {
   const { location, userAgent, fallback, idleMs = IDLE_MS } = options
   const program = options.program ?? keeperProgram()
   // The same over all keepers of this process: the next one takes over the leases of one that died.
@@ -76,7 +85,7 @@ export function createKeeper(options: KeeperOptions): Refresher & { pid(): numbe
       falseStarts = ready ? 0 : falseStarts + 1
       if (!ready && falseStarts === MAX_FALSE_STARTS)
         options.warn?.('The process that refreshes tokens cannot be started; the gateway does it itself from now on.')
-      restart(started)
+      restart(started, ready)
     }
     started.on('message', (message: FromKeeper) => {
       if (message.type === 'ready') ready = true
@@ -91,7 +100,7 @@ export function createKeeper(options: KeeperOptions): Refresher & { pid(): numbe
   const homes = new WeakMap<Pending, ChildProcess>()
 
   /** What the dead one had under way goes to a new one, once: its note on the lease tells how far it had come. */
-  function restart(dead: ChildProcess): void {
+  function restart(dead: ChildProcess, wasReady: boolean): void {
     for (const [n, one] of pending) {
       if (homes.get(one) !== dead) continue
       pending.delete(n)
@@ -99,7 +108,7 @@ export function createKeeper(options: KeeperOptions): Refresher & { pid(): numbe
         const words = 'the process that refreshes tokens has ended twice in the middle of it'
         one.resolve({ is: 'later', cause: 'network', words, lostAnswer: true })
       } else {
-        one.again = true
+        one.again ||= wasReady
         submit(one)
       }
     }
@@ -160,10 +169,19 @@ export function createKeeper(options: KeeperOptions): Refresher & { pid(): numbe
     if (leaving?.connected) leaving.disconnect()
   }
 
+  function abandon(): void {
+    closed = true
+    clearTimeout(idle)
+    letGo()
+    for (const { resolve } of pending.values()) resolve(ENDING)
+    pending.clear()
+  }
+
   return {
     pid: () => child?.pid,
+    abandon,
     run(job, troubled) {
-      if (closed) return Promise.resolve({ is: 'later', cause: 'store', words: 'the program is ending' })
+      if (closed) return Promise.resolve(ENDING)
       return new Promise((resolve) => submit({ job, troubled, resolve, again: false }))
     },
     async close() {
@@ -172,8 +190,7 @@ export function createKeeper(options: KeeperOptions): Refresher & { pid(): numbe
       const done = Promise.all([...pending.values()].map((one) => settled(one)))
       await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_MS)))])
       clearTimeout(timer)
-      clearTimeout(idle)
-      letGo()
+      abandon()
       await fallback.close()
     },
   }

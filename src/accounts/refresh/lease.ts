@@ -64,7 +64,8 @@ export interface PresentingNote {
   version: number
   /** Digest of that token: a re-key gives a record another version, but no other token. */
   token: string
-  /** Names the attempt. */
+  /** Who presents it, as on the lease, and which attempt of theirs it is. */
+  by: string
   attempt: string
   /** It follows an attempt of which nobody knows how it ended. */
   again: boolean
@@ -83,9 +84,9 @@ export function writeNote(note: PresentingNote): string {
 export function readNote(text: string | undefined): PresentingNote | undefined {
   if (text === undefined) return undefined
   try {
-    const { version, token, attempt, again } = JSON.parse(text) as Partial<PresentingNote>
+    const { version, token, by, attempt, again } = JSON.parse(text) as Partial<PresentingNote>
     return typeof version === 'number' && typeof token === 'string' && typeof attempt === 'string'
-      ? { version, token, attempt, again: again === true }
+      ? { version, token, by: String(by), attempt, again: again === true }
       : undefined
   } catch {
     return undefined

@@ -132,15 +132,14 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
         anchor.saw(to.revision)
         return result
       }
-      // Either the row, the fence or the manifest has moved; only the last is nobody's fault.
-      const there = await manifest()
-      const stored = await store.credentials.get(id)
-      if ((stored?.version ?? 0) !== expected) {
-        const other = await yields(stored)
-        if (other === undefined) return 'conflict'
-        expected = other
-      } else if (there.revision === from.revision) return 'conflict'
+      // Either the row, the fence or the manifest has moved; only the last is nobody's fault. The manifest is read
+      // last, right before the next try: whoever waits with it in hand is always late.
       await patience(tries)
+      const stored = await store.credentials.get(id)
+      const other = (stored?.version ?? 0) === expected ? expected : await yields(stored)
+      const there = await manifest()
+      if (other === undefined || (other === expected && there.revision === from.revision)) return 'conflict'
+      expected = other
     }
   }
 
@@ -253,7 +252,7 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
       const make = (keys: Unlocked, expected: number) => {
         const version = expected + 1
         const sealed = sealTokens(keys.key, { ...found, version }, content)
-        return { ...found, version, sealed }
+        return { ...found, version, sealed, facts: moveState(found.facts, found.version, version) }
       }
       const result = await inLine(() => write(found.id, make, { expected: found.version }, async () => undefined))
       return result === 'written'
@@ -272,6 +271,17 @@ interface Login {
   id: string
   provider: string
   facts: LoginFacts
+}
+
+/** A login found to be dead in one version still is in the next one, if that holds the same tokens. */
+function moveState(text: string, from: number, to: number): string {
+  try {
+    const facts = JSON.parse(text) as LoginFacts
+    if (facts.state.is !== 'needs-login' || facts.state.version !== from) return text
+    return JSON.stringify({ ...facts, state: { ...facts.state, version: to } })
+  } catch {
+    return text
+  }
 }
 
 function openly(find: Unlocked['find'], row: CredentialRow): { damage: string } | object {

@@ -1,4 +1,5 @@
 /** An embedder's own named secrets, sealed like the logins, in documents of kind `secret`. */
+import { z } from 'zod'
 import type { DocumentRow, Store } from '../../store/store.ts'
 import { VaultError } from '../vault.ts'
 import type { Custody } from './custody.ts'
@@ -37,11 +38,8 @@ export interface Vault {
   purgeExpired(): Promise<number>
 }
 
-interface Stored {
-  provider: string
-  createdAt: number
-  sealed: string
-}
+const storedSchema = z.object({ provider: z.string(), createdAt: z.number(), sealed: z.base64() })
+type Stored = z.infer<typeof storedSchema>
 
 export interface Secrets extends Vault {
   /** Seals what is under another key anew. Resolves with how many could not be opened. */
@@ -59,7 +57,7 @@ export function createSecrets(custody: Custody): Secrets {
 
   async function open(info: SecretInfo, value: Stored): Promise<Buffer> {
     const attempt = () =>
-      unseal(custody.unlocked().find, 'secret', contextOf(info), Buffer.from(value.sealed ?? '', 'base64'))
+      unseal(custody.unlocked().find, 'secret', contextOf(info), Buffer.from(value.sealed, 'base64'))
     try {
       return attempt()
     } catch (error) {
@@ -129,14 +127,17 @@ export function createSecrets(custody: Custody): Secrets {
   }
 }
 
-function described(document: DocumentRow): { info: SecretInfo; document: DocumentRow; value: Stored } {
-  let value: Partial<Stored> = {}
+function parse(text: string): Stored | undefined {
   try {
-    value = JSON.parse(document.value)
+    return storedSchema.parse(JSON.parse(text), { jitless: true })
   } catch {
-    // Opening it will tell.
+    return undefined
   }
-  const { provider = '', createdAt = 0, sealed = '' } = value
+}
+
+function described(document: DocumentRow): { info: SecretInfo; document: DocumentRow; value: Stored } {
+  // What is no such document has an empty seal: opening it will tell.
+  const { provider, createdAt, sealed } = parse(document.value) ?? { provider: '', createdAt: 0, sealed: '' }
   const info = { name: document.id, provider, createdAt, expiresAt: document.expiresAt }
   return { info, document, value: { provider, createdAt, sealed } }
 }

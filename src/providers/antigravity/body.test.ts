@@ -98,9 +98,9 @@ describe('the envelope of Antigravity (domain.md 1.6)', () => {
     assert.deepEqual(request.contents[1], { ...result, role: 'user' })
   })
 
-  it('stands in for a lost signature on the first call of a turn, with either family', () => {
+  it('stands in for a lost signature on the first call of a turn, with every model', () => {
     const call = { functionCall: { name: 'f', args: {} } }
-    for (const model of [GEMINI, CLAUDE, 'gemini-pro-agent']) {
+    for (const model of [GEMINI, CLAUDE, 'gemini-pro-agent', 'gpt-oss-120b-medium', 'gemini-2.5-flash']) {
       const { request } = edit(model, { contents: [...hi, { role: 'model', parts: [call, call] }] })
       assert.deepEqual(request.contents[1]?.parts, [{ ...call, thoughtSignature: BYPASS }, call])
     }

@@ -50,7 +50,7 @@ function enveloped(body: Json, context: EditContext): { body: Json; losses: Loss
     delete taken[field]
   }
   const tools = toolsFor(taken, manners)
-  const { contents, lost } = withOwnSignatures(userTurns(taken['contents']), model)
+  const { contents, lost } = withOwnSignatures(userTurns(taken['contents']), model, true)
   if (lost) losses.push({ field: 'reasoning', reason: 'its state belongs to another model' })
   const config = configOf(taken['generationConfig'], model, contents, losses)
   const instruction = asObject(taken['systemInstruction'])

@@ -1,7 +1,7 @@
 /** What Kimi takes of the chat dialect (domain.md 1.7): `thinking`, and reasoning in the history of a thinking model. */
 import type { Loss } from '../../hub/loss.ts'
 import type { EditContext, Vessel } from '../provider.ts'
-import { PLAIN } from './models.ts'
+import { PLAIN, upstreamName } from './models.ts'
 
 type Json = Record<string, unknown>
 
@@ -9,7 +9,9 @@ type Json = Record<string, unknown>
 export const NOT_KEPT = '(reasoning not kept)'
 
 /** The body as Kimi takes it; the very same object where nothing has to change. */
-export function editBody(body: Json, { protocol, model }: EditContext): { body: Json; losses: Loss[] } {
+export function editBody(given: Json, { protocol, model, account }: EditContext): { body: Json; losses: Loss[] } {
+  const name = upstreamName(model, account)
+  const body = given['model'] === name ? given : { ...given, model: name }
   // Its Anthropic dialect is Anthropic's own.
   if (protocol !== 'openai-chat') return { body, losses: [] }
   const { body: asked, losses } = withThinking(body, model)

@@ -59,12 +59,18 @@ describe('a request of a Kimi login', () => {
 })
 
 describe('a body for Kimi', () => {
+  // With a list of its own the account's names are exact, and stay.
+  const listed = { ...login, models: [] }
   const edit = (body: Json, model = 'kimi-k2.6', protocol = 'openai-chat') =>
-    kimi.vessel!(login)!.edit(body, editContext(login, { protocol, model }))
+    kimi.vessel!(login)!.edit(body, editContext(listed, { protocol, model }))
 
   it('says thinking where the dialect says effort', () => {
     const thinking = (reasoning_effort: string) => edit({ messages: [], reasoning_effort }).body
-    assert.deepEqual(thinking('high'), { messages: [], thinking: { type: 'enabled', effort: 'high' } })
+    assert.deepEqual(thinking('high'), {
+      model: 'kimi-k2.6',
+      messages: [],
+      thinking: { type: 'enabled', effort: 'high' },
+    })
     assert.deepEqual(thinking('minimal')['thinking'], { type: 'enabled', effort: 'low' })
     assert.deepEqual(thinking('max')['thinking'], { type: 'enabled', effort: 'high' })
     assert.deepEqual(thinking('none')['thinking'], { type: 'disabled' })
@@ -72,14 +78,20 @@ describe('a body for Kimi', () => {
 
   it("keeps the client's own thinking", () => {
     const thinking = { type: 'enabled', effort: 'low' }
-    assert.deepEqual(edit({ thinking, reasoning_effort: 'high' }), { body: { thinking }, losses: [] })
+    assert.deepEqual(edit({ thinking, reasoning_effort: 'high' }), {
+      body: { model: 'kimi-k2.6', thinking },
+      losses: [],
+    })
   })
 
   it('asks nothing of a model that does not think, and says so', () => {
     assert.deepEqual(edit({ reasoning_effort: 'high' }, 'kimi-k2').losses, [
       { field: 'reasoning_effort', reason: 'kimi-k2 does not think' },
     ])
-    assert.deepEqual(edit({ reasoning_effort: 'none' }, 'kimi-k2-0905'), { body: {}, losses: [] })
+    assert.deepEqual(edit({ reasoning_effort: 'none' }, 'kimi-k2-0905'), {
+      body: { model: 'kimi-k2-0905' },
+      losses: [],
+    })
   })
 
   it('has reasoning with every call of a tool in the history, and keeps what is there', () => {
@@ -102,8 +114,20 @@ describe('a body for Kimi', () => {
   it('is the very same object where nothing changes, and always in the Anthropic dialect', () => {
     const plain = { model: 'kimi-k2.6', messages: [{ role: 'user', content: 'x' }] }
     assert.equal(edit(plain).body, plain)
-    const anthropic = { reasoning_effort: 'high' }
+    const anthropic = { model: 'kimi-k2.6', reasoning_effort: 'high' }
     assert.equal(edit(anthropic, 'kimi-k2.6', 'anthropic').body, anthropic)
+  })
+
+  it('has the name that Kimi knows: of a bundled model without the prefix, of the account’s own list as it stands there', () => {
+    const name = (model: string, account = login) =>
+      kimi.vessel!(account)!.edit({ model: 'asked' }, editContext(account, { model, protocol: 'anthropic' })).body[
+        'model'
+      ]
+    assert.deepEqual(
+      ['kimi-k2.5', 'kimi-k2', 'kimi-for-coding', 'k3'].map((m) => name(m)),
+      ['k2.5', 'k2', 'kimi-for-coding', 'k3'],
+    )
+    assert.equal(name('kimi-k2.5', listed), 'kimi-k2.5')
   })
 
   it('is the same to the byte for the same request', () => {
@@ -202,18 +226,26 @@ describe("Kimi's refusals", () => {
 
 describe('the models of Kimi', () => {
   it('are asked of the account', async () => {
-    const { http, asked } = vendor({ data: [{ id: 'kimi-for-coding', context_length: 262_144 }, { id: 'kimi-x' }, {}] })
+    const { http, asked } = vendor({ data: [{ id: 'kimi-for-coding', context_length: 262_144 }, { id: 'k2.5' }, {}] })
     assert.deepEqual(await kimi.liveModels!(login, tok, http), [
       { name: 'kimi-for-coding', upstream: 'kimi-for-coding', contextLength: 262_144 },
-      { name: 'kimi-x', upstream: 'kimi-x' },
+      { name: 'kimi-k2.5', upstream: 'k2.5' },
     ])
     assert.equal(asked[0]?.url, 'https://api.kimi.com/coding/v1/models')
     assert.equal(await kimi.liveModels!(login, tok, vendor({}).http), undefined)
   })
 
   it('think, but for the first', () => {
-    assert.equal(modelFacts([kimi], 'kimi-k2')?.reasons, false)
-    for (const id of ['kimi-k2-thinking', 'kimi-k2.5', 'kimi-k2.7-code-highspeed', 'kimi-k3', 'kimi-for-coding'])
+    for (const id of ['kimi-k2', 'k2', 'kimi-k2-turbo']) assert.equal(modelFacts([kimi], id)?.reasons, false, id)
+    for (const id of [
+      'kimi-k2-thinking',
+      'kimi-k2.5',
+      'kimi-k2.7-code-highspeed',
+      'kimi-k3',
+      'kimi-for-coding',
+      'k2.5',
+      'k2-thinking',
+    ])
       assert.equal(modelFacts([kimi], id)?.reasoning?.by, 'effort', id)
     for (const { id } of kimi.models) assert.ok(kimi.serves(id))
   })

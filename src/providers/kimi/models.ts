@@ -18,16 +18,24 @@ export const models: readonly ProviderModel[] = [
   { id: 'kimi-k2', displayName: 'Kimi K2' },
 ]
 
-/** Those that never think: `thinking` means nothing to them. */
-export const PLAIN = /^kimi-k2(?:-(?!thinking)|$)/
+/** Those that never think: `thinking` means nothing to them. With and without the prefix, see `upstreamName`. */
+export const PLAIN = /^(?:kimi-)?k2(?:-(?!thinking)|$)/
 
 export const families: readonly ModelFamily[] = [
   { pattern: PLAIN, reasons: false },
-  { pattern: /^kimi-/, reasoning: levels('none', 'low', 'medium', 'high') },
+  { pattern: /^(?:kimi-|k\d)/, reasoning: levels('none', 'low', 'medium', 'high') },
 ]
 
+const PREFIX = 'kimi-'
+
+/** Kimi's own names lack the prefix (`k2.5`); the reference takes it off, too. Names from the account's list are exact. */
+export function upstreamName(model: string, account: Account): string {
+  const bundled = account.models === undefined && models.some(({ id }) => id === model)
+  return bundled ? model.slice(PREFIX.length) : model
+}
+
 /**
- * What the account may use now, by `GET /v1/models`.
+ * What the account may use now, by `GET /v1/models`, each under a name that tells whose it is.
  * @throws {LoginError} if Kimi refuses.
  */
 export async function liveModels(
@@ -38,10 +46,11 @@ export async function liveModels(
   const headers = callHeaders(account, credential)
   const { json } = await vendorGet(http, `${apiRoot(account)}/v1/models`, headers, 'the models of this Kimi login')
   const found = listOf(json['data']).flatMap((entry): AccountModel[] => {
-    const name = text(entry['id'])
-    if (name === undefined) return []
+    const upstream = text(entry['id'])
+    if (upstream === undefined) return []
+    const name = upstream.startsWith(PREFIX) ? upstream : PREFIX + upstream
     const contextLength = numeric(entry['context_length']) ?? numeric(entry['max_model_len'])
-    return [{ name, upstream: name, ...(contextLength !== undefined && contextLength > 0 && { contextLength }) }]
+    return [{ name, upstream, ...(contextLength !== undefined && contextLength > 0 && { contextLength }) }]
   })
   return found.length === 0 ? undefined : found
 }

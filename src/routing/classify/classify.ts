@@ -29,7 +29,7 @@ export interface Decision<C extends string = Category> {
 
 const K = CATEGORIES.length
 /** What a coding agent's system prompt and tools add to the logit of `code`: a prior, no more. */
-const AGENT = 1.1
+const AGENT = 2.6
 /** From which share of code, reasoning and analysis on work is hard. */
 const HARD = 0.45
 /** What the last turn counts beside all turns together: where it says what to do, and where it only refers back. */

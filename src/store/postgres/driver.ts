@@ -25,7 +25,7 @@ export function connectionOptions(url: string): pg.ClientConfig {
     application_name: 'logicaproxy',
     // Several round trips, each of which a bad line may hold up for seconds.
     connectionTimeoutMillis: 30_000,
-    query_timeout: 30_000,
+    query_timeout: 45_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: {

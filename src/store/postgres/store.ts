@@ -21,7 +21,7 @@ const OWN_WRITES_MS = 100
 const FAREWELL_MS = 5_000
 
 const BEGIN =
-  'BEGIN; SET LOCAL statement_timeout = 20000; SET LOCAL lock_timeout = 10000; SET LOCAL idle_in_transaction_session_timeout = 60000'
+  'BEGIN; SET LOCAL statement_timeout = 30000; SET LOCAL lock_timeout = 30000; SET LOCAL idle_in_transaction_session_timeout = 60000'
 /** A server whose operator turned syncing off shall still sync what must not be lost. */
 const DURABLE = '; SET LOCAL synchronous_commit = on'
 

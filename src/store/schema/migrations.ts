@@ -43,7 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
         output_tokens BIGINT, reasoning_tokens BIGINT, cost_micros BIGINT, dropped TEXT NOT NULL,
         PRIMARY KEY (at, id)){ordered}`,
       'CREATE UNIQUE INDEX lp_usage_id ON lp_usage (id)',
-      'CREATE TABLE lp_usage_detail (id {text} NOT NULL PRIMARY KEY, detail TEXT NOT NULL){ordered}',
+      'CREATE TABLE lp_usage_detail (at BIGINT NOT NULL, id {text} NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (at, id)){ordered}',
     ],
   },
 ]

@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, type StatsFs, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, parse, resolve } from 'node:path'
+import { StoreError } from '../store.ts'
 
 export const DATABASE_FILE = 'logicaproxy.db'
 
@@ -33,4 +34,14 @@ function tighten(path: string, owner: number, mode: number) {
 export function identity(file: string): string | undefined {
   const stats = statSync(file, { throwIfNoEntry: false, bigint: true })
   return stats && `${stats.dev}:${stats.ino}`
+}
+
+/** Less than this, and a store that can still be written to will soon not be. Bytes. */
+const SPACE = 1 << 20
+
+/** @throws {StoreError} `full` when the disk is nearly so. @param disk what the file system says of itself */
+export function refuseFullDisk(directory: string, disk: Pick<StatsFs, 'bavail' | 'bsize' | 'blocks'>): void {
+  // Some network and special file systems do not know their size.
+  if (disk.blocks === 0 || disk.bavail * disk.bsize >= SPACE) return
+  throw new StoreError('full', `There is less than 1 MiB left on the disk of ${directory}. Free some space.`)
 }

@@ -1,14 +1,16 @@
+import { statfs } from 'node:fs/promises'
 import { changeOf } from '../changes.ts'
 import type { OperationName, Run } from '../operations.ts'
 import { type Store, type StoreChange, StoreError } from '../store.ts'
 import { createTables } from '../tables.ts'
+import { refuseFullDisk } from './files.ts'
 import { startThread, type Thread } from './thread.ts'
 
 /** How often other processes' changes are looked for: far under the second that is promised. */
 const POLL_MS = 200
 
 /** Queries that may take long: they have a thread of their own, so that no refresh of a token waits behind a page. */
-const LONG: ReadonlySet<OperationName> = new Set<OperationName>(['listUsage', 'getUsage', 'totalUsage'])
+const LONG: ReadonlySet<OperationName> = new Set<OperationName>(['listUsage', 'getUsage', 'totalUsage', 'usageBeyond'])
 
 /**
  * The store in one file of the auth directory.
@@ -55,7 +57,10 @@ export async function openSqliteStore(directory: string): Promise<Store> {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    check: () => run('touch'),
+    async check() {
+      await run('touch')
+      refuseFullDisk(directory, await statfs(directory))
+    },
     close() {
       closed ??= Promise.all([main.close(), pages.close()]).then(() => {})
       return closed

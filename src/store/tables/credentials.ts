@@ -14,6 +14,12 @@ import type { CredentialGuard, CredentialRow, ManifestStep, WriteResult } from '
 
 const COLUMNS = 'id, provider, version, sealed, facts, expires_at, updated_at'
 
+/**
+ * It comes last: all writers want this row, and with a slow line to Postgres each holds it from here to its commit. They
+ * take their rows in one order (lease, credential, manifest, this), so that none can stand crosswise.
+ */
+const RAISE = raise(CREDENTIALS_TOPIC)
+
 const credential = (row: Row): CredentialRow => ({
   id: asText(row['id']),
   provider: asText(row['provider']),
@@ -36,7 +42,6 @@ export function* getCredential(_: Dialect, id: string): Operation<CredentialRow 
 
 export function* putCredential(dialect: Dialect, row: CredentialRow, guard: CredentialGuard): Operation<WriteResult> {
   if (row.version <= guard.expected) throw new RangeError('the version of a credential has to rise with every write')
-  yield raise(CREDENTIALS_TOPIC)
   if (guard.fence) {
     // Locked until the end: otherwise the next holder could come in and read the old row between this look and our commit.
     const { rows } = yield statement(
@@ -62,11 +67,11 @@ export function* putCredential(dialect: Dialect, row: CredentialRow, guard: Cred
         )
   if (changes === 0) throw new Conflict()
   yield* stepManifest(guard.manifest)
+  yield RAISE
   return 'written'
 }
 
 export function* putCredentialFacts(_: Dialect, id: string, facts: string, updatedAt: number): Operation<WriteResult> {
-  yield raise(CREDENTIALS_TOPIC)
   const { changes } = yield statement(
     'UPDATE lp_credentials SET facts = $2, updated_at = $3 WHERE id = $1',
     id,
@@ -74,14 +79,15 @@ export function* putCredentialFacts(_: Dialect, id: string, facts: string, updat
     updatedAt,
   )
   if (changes === 0) throw new Conflict()
+  yield RAISE
   return 'written'
 }
 
 export function* removeCredential(_: Dialect, id: string, manifest?: ManifestStep): Operation<WriteResult> {
-  yield raise(CREDENTIALS_TOPIC)
   const { changes } = yield statement('DELETE FROM lp_credentials WHERE id = $1', id)
   if (changes === 0) throw new Conflict()
   yield* stepManifest(manifest)
+  yield RAISE
   return 'written'
 }
 

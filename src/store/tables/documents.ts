@@ -37,6 +37,7 @@ export function* getDocument(_: Dialect, kind: string, id: string, now: number):
 }
 
 export function* putDocuments(_: Dialect, rows: readonly NewDocument[]): Operation<WriteResult> {
+  // First, and in one order: batches that share rows would otherwise lock them crosswise on Postgres.
   for (const kind of [...new Set(rows.map((row) => row.kind))].sort()) yield raise(documentsTopic(kind))
   // One statement may not meet the same row twice: of several values for one id the last one counts.
   const plain = new Map<string, NewDocument>()

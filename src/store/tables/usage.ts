@@ -14,7 +14,7 @@ import {
 import type { UsageColumn, UsageFilter, UsageRow, UsageTotals } from '../store.ts'
 
 /** Most rows dropped in one transaction: others get their turn between two. */
-const PRUNE_STEP = 5000
+const PRUNE_STEP = 2000
 
 /** The columns by which usage is grouped and filtered; only these names ever come into SQL. */
 const DIMENSIONS: Record<UsageColumn, string> = {
@@ -62,7 +62,7 @@ const COLUMNS = [
   'dropped',
 ]
 const SELECT = `SELECT ${COLUMNS.map((name) => `u.${name}`).join(', ')}, COALESCE(d.detail, '') AS detail`
-const WITH_DETAIL = 'LEFT JOIN lp_usage_detail d ON d.id = u.id'
+const WITH_DETAIL = 'LEFT JOIN lp_usage_detail d ON d.at = u.at AND d.id = u.id'
 
 const entries = <T extends object>(object: T) => Object.entries(object) as [keyof T & string, string][]
 
@@ -89,8 +89,8 @@ export function* appendUsage(_: Dialect, rows: readonly UsageRow[]): Operation<v
     )
   for (const piece of pieces(rows.filter((row) => row.detail !== '')))
     yield statement(
-      `INSERT INTO lp_usage_detail (id, detail) VALUES ${places(piece.length, 2)} ON CONFLICT DO NOTHING`,
-      ...piece.flatMap((row) => [row.id, row.detail]),
+      `INSERT INTO lp_usage_detail (at, id, detail) VALUES ${places(piece.length, 3)} ON CONFLICT DO NOTHING`,
+      ...piece.flatMap((row) => [row.at, row.id, row.detail]),
     )
 }
 
@@ -187,22 +187,31 @@ export function* totalUsage(
   )
 }
 
-/**
- * One step of pruning: a few thousand rows at most. Called again until it says 0.
- * @param before ms; older rows go. @param most how many rows may stay.
- */
-export function* pruneUsage(_: Dialect, before: number, most: number): Operation<number> {
-  const old = yield* dropOldest(PRUNE_STEP, before)
-  if (old > 0) return old
-  const { rows } = yield statement('SELECT COUNT(*) AS n FROM lp_usage')
-  const excess = asNumber(rows[0]?.['n']) - Math.max(0, most)
-  return excess > 0 ? yield* dropOldest(Math.min(excess, PRUNE_STEP)) : 0
+/** A place in the order of time, the row of that id included. */
+export interface UsagePlace {
+  at: number
+  id: string
 }
 
-function* dropOldest(limit: number, before?: number): Operation<number> {
-  const params: Param[] = [limit]
-  const old = before === undefined ? '' : ` WHERE at < $${params.push(before)}`
-  const oldest = `SELECT id FROM lp_usage${old} ORDER BY at, id LIMIT $1`
-  yield statement(`DELETE FROM lp_usage_detail WHERE id IN (${oldest})`, ...params)
-  return (yield statement(`DELETE FROM lp_usage WHERE id IN (${oldest})`, ...params)).changes
+/** The newest of the rows beyond the newest `most`; undefined: there are no more than that. */
+export function* usageBeyond(_: Dialect, most: number): Operation<UsagePlace | undefined> {
+  const { rows } = yield statement(
+    'SELECT at, id FROM lp_usage ORDER BY at DESC, id DESC LIMIT 1 OFFSET $1',
+    Math.max(0, most),
+  )
+  return rows[0] && { at: asNumber(rows[0]['at']), id: asText(rows[0]['id']) }
+}
+
+/** One step of dropping what is no newer than `upTo`: a few thousand rows at most. Called again until it says 0. */
+export function* pruneUsage(_: Dialect, upTo: UsagePlace): Operation<number> {
+  const { rows } = yield statement(
+    `SELECT at, id FROM (SELECT at, id FROM lp_usage WHERE (at, id) <= ($1, $2) ORDER BY at, id LIMIT ${PRUNE_STEP}) step
+     ORDER BY at DESC, id DESC LIMIT 1`,
+    upTo.at,
+    upTo.id,
+  )
+  if (!rows[0]) return 0
+  const last = [asNumber(rows[0]['at']), asText(rows[0]['id'])]
+  yield statement('DELETE FROM lp_usage_detail WHERE (at, id) <= ($1, $2)', ...last)
+  return (yield statement('DELETE FROM lp_usage WHERE (at, id) <= ($1, $2)', ...last)).changes
 }

@@ -43,7 +43,7 @@ export const versionOne = (engine: 'sqlite' | 'postgres'): string[] => {
     'CREATE UNIQUE INDEX lp_usage_id ON lp_usage (id)',
     `INSERT INTO lp_usage VALUES ('req_1/0', 1000, 'laptop', 'anthropic', '/v1/messages', 'auto', 'opus', 'code',
       'claude', 'claude-1', 'native', 200, '', 1, 1, 900, 120, 10, NULL, NULL, 20, NULL, 5, 'stop')`,
-    `CREATE TABLE lp_usage_detail (id ${text} NOT NULL PRIMARY KEY, detail TEXT NOT NULL)${ordered}`,
-    `INSERT INTO lp_usage_detail VALUES ('req_1/0', '{"why":"affinity"}')`,
+    `CREATE TABLE lp_usage_detail (at BIGINT NOT NULL, id ${text} NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (at, id))${ordered}`,
+    `INSERT INTO lp_usage_detail VALUES (1000, 'req_1/0', '{"why":"affinity"}')`,
   ]
 }
