@@ -1,5 +1,5 @@
 /** `logicaproxy simulate`: the simulated providers alone, for tests of other programs. */
-import { createSimulator, describeFaults } from '../simulator/index.ts'
+import { createSimulator, describeFaults, PERSONS, type Simulator } from '../simulator/index.ts'
 import type { CliOptions } from './main.ts'
 import { CommandError, EXIT, type Output } from './output.ts'
 
@@ -24,8 +24,20 @@ export async function simulate(out: Output, options: CliOptions): Promise<void> 
   out.line('Any key is accepted. Words behind a + in the model name choose behaviours and faults:')
   out.line('  claude-sonnet-4-6+tools2+think   gpt-5.2+503@a   gemini-2.5-pro+cut:3')
   out.line('--faults lists them all. GET /_simulator/attempts tells what was asked.')
-  out.data({ event: 'listening', url: simulator.url })
+  subscriptions(out, simulator)
+  out.data({ event: 'listening', url: simulator.url, hosts: simulator.hosts, clients: simulator.clients })
   const end = (): void => void simulator.close().then(() => process.exit(0))
   process.once('SIGINT', end)
   process.once('SIGTERM', end)
+}
+
+/** The lines of a configuration that send logins and their requests here instead of to the vendors. */
+function subscriptions(out: Output, { url, hosts, clients }: Simulator): void {
+  out.line(`\nThe vendors' logins and subscriptions stand at ${url}/hosts/…, with ${PERSONS.join(', ')} for people.`)
+  out.line('In a configuration:\n')
+  out.line('host-overrides:')
+  for (const [origin, base] of Object.entries(hosts)) out.line(`  ${origin}: ${base}`)
+  out.line('oauth-clients:')
+  for (const [provider, { id, secret }] of Object.entries(clients))
+    out.line(`  ${provider}: { id: ${id.includes('-') ? id : `'${id}'`}, secret: ${secret} }`)
 }

@@ -76,6 +76,8 @@ export const rekey: Action = (out, options) =>
     const file = options.newPassphraseFile
     if (file !== undefined && (wrap ?? before) !== 'passphrase')
       throw new CommandError('--new-passphrase-file goes with --wrap passphrase.', EXIT.usage)
+    const settle = Number(options.settle ?? 2.5)
+    if (!(settle >= 0 && settle <= 600)) throw new CommandError('--settle takes 0 to 600 seconds.', EXIT.usage)
     let passphrase: string | undefined
     if ((wrap ?? before) === 'passphrase' && !resume) {
       passphrase = file === undefined ? process.env[NEW_VARIABLE] || undefined : await readPassphrase(file)
@@ -84,7 +86,7 @@ export const rekey: Action = (out, options) =>
       if (passphrase === undefined && wrap === 'passphrase' && !given)
         passphrase = await newPassphrase(out, "the vault's new passphrase")
     }
-    const done = await vault.rekey({ wrap, passphrase, resume, bridge })
+    const done = await vault.rekey({ wrap, passphrase, resume, bridge, settleMs: settle * 1000 })
     out.data(done)
     out.line(
       `New key ${done.fingerprint}, protected by ${WORDS[done.wrap]}; ${count(done.resealed, 'login')} sealed anew.`,
@@ -93,7 +95,8 @@ export const rekey: Action = (out, options) =>
       out.talk(
         `${count(done.damaged, 'record')} could not be opened before and cannot now: see logicaproxy vault status.`,
       )
-    if (done.wrap === 'key-file' && before !== 'key-file')
+    out.talk('Backups of the store that were made before now need what protected the key then.')
+    if (done.wrap === 'key-file')
       out.talk('Keep a copy of the key file where the store is not: without it nobody can read the logins.')
     if (passphrase !== undefined) out.talk('Start servers with the new passphrase from now on.')
   })

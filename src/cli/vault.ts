@@ -12,6 +12,7 @@ export interface VaultCliOptions {
   wrap?: 'key-file' | 'keychain' | 'passphrase'
   newPassphraseFile?: string
   resume?: boolean
+  settle?: string
   bridge?: boolean
   bundlePassphraseFile?: string
   plain?: boolean
@@ -48,6 +49,7 @@ export function addVaultCommand(program: Command): void {
       '--no-bridge',
       'do not help running servers over to a new passphrase: for when the old key is known to others',
     )
+    .option('--settle <seconds>', 'how long running servers get to notice the new key', '2.5')
     .option('--resume', 'finish an interrupted re-key, and no more')
     .action(run('rekey'))
   command('export <file>', 'write logins and secrets into a new file, protected by a passphrase of its own')

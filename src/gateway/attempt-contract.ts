@@ -44,6 +44,8 @@ export interface Refusal {
   status: number
   headers: UpstreamHeaders
   body: Buffer
+  /** The provider has added what to do: the client is told in our words, which hold the upstream's. */
+  advised?: boolean
 }
 
 export interface AttemptListener {

@@ -237,7 +237,8 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       return
     }
     const read = protocol.failure.decode(status, headers, text)
-    lost(input.judge(read, status, headers, text), { status, headers, body })
+    const judged = input.judge(read, status, headers, text)
+    lost(judged, { status, headers, body, advised: judged.message !== read.message })
   }
 
   function eventsEnded(): void {

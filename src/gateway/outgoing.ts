@@ -107,6 +107,7 @@ export function createPreparer(
         stream: reading.stream || gathers,
         query: native ? request.query : '',
         headers: native ? forwarded : [],
+        session: manner.session,
         body: laden.body ?? Buffer.from(stringifyExact(laden.json)),
       },
       account,

@@ -40,9 +40,11 @@ export function planCall(
   })
   const result = isPlan(possible) ? atHome(possible, conversation, conversations, protocol) : possible
   if (!isPlan(result)) return result
-  const seats = result.targets.reduce((sum, target) => sum + target.candidates.length, 0)
+  const candidates = result.targets.flatMap((target) => target.candidates)
+  // Subscriptions route their caches by it, even where there is only one.
+  const matters = candidates.length > 1 || candidates[0]!.account.credential.type === 'login'
   const session =
-    snapshot.sessionTtlMs > 0 && seats > 1
+    snapshot.sessionTtlMs > 0 && matters
       ? sessionKey(request.header, body, conversation.reading.spans, protocol.conversation)
       : undefined
   const sealed = session !== undefined && protocol.forgetting?.holds(body) === true

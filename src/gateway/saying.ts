@@ -41,7 +41,7 @@ export function refusalOf(
   f: Failure,
   refusal: Refusal | undefined,
 ): { status: number; body: Buffer | string; text: string } {
-  if (refusal !== undefined && f.scope === 'request' && record.lane !== 'translate') {
+  if (refusal !== undefined && refusal.advised !== true && f.scope === 'request' && record.lane !== 'translate') {
     own.push('content-type', String(refusal.headers['content-type'] ?? 'application/json'))
     own.push('content-length', String(refusal.body.length))
     for (const value of returnable(refusal.headers)) own.push(value)

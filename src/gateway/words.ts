@@ -84,7 +84,7 @@ export function discreet(
   }
 }
 
-function discreetRefusal({ status, headers, body }: Refusal, scrub: (text: string) => string): Refusal {
+function discreetRefusal({ status, headers, body, advised }: Refusal, scrub: (text: string) => string): Refusal {
   const said = body.toString('utf8')
   const clean = scrub(said)
   const cleanHeaders: UpstreamHeaders = {}
@@ -92,7 +92,7 @@ function discreetRefusal({ status, headers, body }: Refusal, scrub: (text: strin
     const value = headers[name]
     cleanHeaders[name] = Array.isArray(value) ? value.map(scrub) : value && scrub(value)
   }
-  return { status, headers: cleanHeaders, body: clean === said ? body : Buffer.from(clean) }
+  return { status, headers: cleanHeaders, body: clean === said ? body : Buffer.from(clean), advised }
 }
 
 /** Headers for the client, names and values in turn, without those that echo what the account was sent with. */

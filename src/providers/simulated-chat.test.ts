@@ -6,7 +6,7 @@ import { createSimulator, type Simulator } from '../simulator/index.ts'
 import { login } from '../simulator/testing/login.ts'
 import { iflow } from './iflow/index.ts'
 import { qwen } from './qwen/index.ts'
-import { type Json, simulatedAccount, talk, vendorHttp } from './testing/simulated.ts'
+import { type Json, simulatedAccount, talk, vendorHttp } from './testing/talk.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]
 const tools = [{ type: 'function', function: { name: 'now', parameters: { type: 'object', properties: {} } } }]

@@ -12,7 +12,7 @@ import { login } from '../simulator/testing/login.ts'
 import { antigravity } from './antigravity/index.ts'
 import { geminiCli } from './gemini-cli/index.ts'
 import type { Provider } from './provider.ts'
-import { type Answered, type Json, simulatedAccount, talk, vendorHttp } from './testing/simulated.ts'
+import { type Answered, type Json, simulatedAccount, talk, vendorHttp } from './testing/talk.ts'
 
 const PROJECT = 'anna-code-assist'
 const contents = [{ role: 'user', parts: [{ text: 'What is the weather in Rome?' }] }]
@@ -107,7 +107,9 @@ for (const [provider, models] of [
         }
       })
 
-      it(`${model} calls tools and takes their results`, () => loop(model))
+      it(`${model} calls tools and takes their results`, async () => {
+        await loop(model)
+      })
 
       it(`${model} thinks as it may`, async () => {
         const config = (thinkingConfig: Json) => ({ generationConfig: { thinkingConfig, maxOutputTokens: 20_000 } })

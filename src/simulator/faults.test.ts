@@ -5,7 +5,7 @@ import { call, VENDORS } from './testing/call.ts'
 
 let sim: Simulator
 before(async () => {
-  sim = await createSimulator()
+  sim = await createSimulator({ now: () => 1_790_000_000_000 })
 })
 beforeEach(() => sim.reset())
 after(() => sim.close())

@@ -85,7 +85,7 @@ export function personOf(name: string): Person {
       ...plans.claude,
       organization: plans.claude.organization === 'personal' ? `${email}'s Organization` : plans.claude.organization,
     },
-    codex: plans.codex,
+    codex: { ...plans.codex },
     google: { ...plans.google },
     subject: (provider) =>
       provider === 'gemini-cli' || provider === 'antigravity'

@@ -48,6 +48,9 @@ export interface CustodyOptions {
   key?: Uint8Array
 }
 
+/** How often a locked vault that is used tries again, ms: permissions may have been put right, a file put back. */
+const RETRY_MS = 5_000
+
 /** Makes the custody and tries to unlock. Never rejects: a vault that cannot be opened is `locked`. */
 export async function createCustody(options: CustodyOptions): Promise<Custody> {
   const { store, sources, now } = options
@@ -55,9 +58,11 @@ export async function createCustody(options: CustodyOptions): Promise<Custody> {
   let held: Unlocked | undefined
   let state: VaultState = { is: 'locked', reason: 'The vault has not been opened.', help: '' }
   let closed = false
-  /** Worth another try without anybody doing something: the store was away. */
+  /** The store was away: worth another try at once. Whatever else it was may have been mended, and is tried now and then. */
   let passing = false
+  let triedAt = 0
   let unlocking: Promise<Unlocked> | undefined
+  let following: Promise<Unlocked> | undefined
   /** A key that was handed over opens the vault in place of the wrapping. */
   let given = options.key === undefined ? undefined : dataKey(options.key)
 
@@ -146,6 +151,7 @@ export async function createCustody(options: CustodyOptions): Promise<Custody> {
 
   /** One attempt at a time; what goes wrong becomes the state. */
   function attempt(mayAsk: boolean): Promise<Unlocked> {
+    triedAt = now()
     unlocking ??= unlock(mayAsk)
       .catch((error: unknown) => {
         const told = explain(error)
@@ -177,12 +183,20 @@ export async function createCustody(options: CustodyOptions): Promise<Custody> {
     state: () => state,
     unlocked,
     async ready() {
-      if (held === undefined && passing && !closed) await attempt(false)
+      if (held === undefined && !closed && (passing || now() - triedAt >= RETRY_MS)) await attempt(false)
       return unlocked()
     },
     async follow() {
       if (closed) throw lockedError(state)
-      return attempt(false)
+      if (unlocking === undefined) return attempt(false)
+      // One that is under way may have read the header before it changed: one more after it, for all who ask.
+      following ??= unlocking
+        .catch(() => {})
+        .then(() => {
+          following = undefined
+          return attempt(false)
+        })
+      return following
     },
     async replaceHeader(header, keys) {
       const { headerVersion } = unlocked()

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { StoreError } from '../../store/store.ts'
 import { VaultError } from '../vault.ts'
-import { factsOf, fakeKeychain, fill, folder, login, read, tokensOf, vaultOn } from './testing/fixture.ts'
+import { factsOf, fakeKeychain, fill, folder, login, read, START, tokensOf, vaultOn } from './testing/fixture.ts'
 import { createMemoryStore } from './testing/memory-store.ts'
 
 const IDS = ['a', 'b', 'c', 'd']
@@ -309,6 +310,18 @@ describe('a vault that cannot be opened', () => {
     store.before = () => {}
     assert.deepEqual((await read(vault)).bad, {})
     assert.equal(vault.state().is, 'open')
+  })
+
+  it('opens when its owner has put right what was wrong', async () => {
+    const { store, authDir } = await filled()
+    let now = START
+    chmodSync(authDir, 0o755)
+    const vault = await vaultOn(store, authDir, { now: () => now })
+    assert.match(JSON.stringify(vault.state()), /chmod 700/)
+    chmodSync(authDir, 0o700)
+    await assert.rejects(vault.all(), { code: 'locked' })
+    now += 5_000
+    assert.deepEqual((await read(vault)).bad, {})
   })
 
   it('stays open while the store is away for a while', async () => {

@@ -136,14 +136,14 @@ describe('tools on Antigravity', () => {
     const { request, lost } = edit(GEMINI, { tools, toolConfig: { includeServerSideToolInvocations: true } })
     assert.deepEqual(request.tools, [{ functionDeclarations: [{ name: 'f' }] }])
     assert.equal(request.toolConfig, undefined)
-    assert.deepEqual(lost, ['tools.googleSearch', 'tools.urlContext'])
+    assert.deepEqual(lost, ['tools.web_search', 'tools.urlContext'])
   })
 
   it('of Google’s own are for Gemini models', () => {
     assert.deepEqual(edit(GEMINI, { tools: [{ google_search: {} }] }).request.tools, [{ googleSearch: {} }])
     const { request, lost } = edit(CLAUDE, { tools: [{ googleSearch: {} }] })
     assert.equal(request.tools, undefined)
-    assert.deepEqual(lost, ['tools.googleSearch'])
+    assert.deepEqual(lost, ['tools.web_search'])
   })
 
   it('are VALIDATED for Claude', () => {
@@ -159,7 +159,7 @@ describe('tools on Antigravity', () => {
     }
     for (const mode of ['ANY', 'NONE']) {
       assert.deepEqual(of(mode).request.toolConfig, validated)
-      assert.deepEqual(of(mode).lost, ['toolConfig.functionCallingConfig.mode'])
+      assert.deepEqual(of(mode).lost, ['tool_choice'])
     }
     assert.equal(edit(CLAUDE, {}).request.toolConfig, undefined, 'not without functions')
   })
@@ -180,7 +180,7 @@ describe('generationConfig of Gemini models', () => {
   it('has no maxOutputTokens, and says so', () => {
     const { config: out, lost } = config(GEMINI, { maxOutputTokens: 100, temperature: 2 })
     assert.deepEqual(out, { temperature: 2 })
-    assert.deepEqual(lost, ['generationConfig.maxOutputTokens'])
+    assert.deepEqual(lost, ['max_tokens'])
   })
 
   it('has a schema of the subset for answers', () => {
@@ -206,7 +206,7 @@ describe("generationConfig of Claude's models", () => {
     assert.deepEqual(config(CLAUDE, { maxOutputTokens: 100 }).config, { maxOutputTokens: 100 })
     const { config: out, lost } = config(CLAUDE, { maxOutputTokens: 128_000 })
     assert.deepEqual(out, { maxOutputTokens: 64_000 })
-    assert.deepEqual(lost, ['generationConfig.maxOutputTokens'])
+    assert.deepEqual(lost, ['max_tokens'])
     assert.deepEqual(config('gpt-oss-120b-medium', { maxOutputTokens: 64_000 }).config, { maxOutputTokens: 32_000 })
   })
 
@@ -218,10 +218,10 @@ describe("generationConfig of Claude's models", () => {
       maxOutputTokens: 4_000,
       thinkingConfig: { thinkingBudget: 3_999, includeThoughts: true },
     })
-    assert.deepEqual(tight.lost, ['generationConfig.thinkingConfig.thinkingBudget'])
+    assert.deepEqual(tight.lost, ['reasoning'])
     const none = config(CLAUDE, { thinkingConfig, maxOutputTokens: 1_024 })
     assert.deepEqual(none.config, { maxOutputTokens: 1_024 })
-    assert.deepEqual(none.lost, ['generationConfig.thinkingConfig'])
+    assert.deepEqual(none.lost, ['reasoning'])
   })
 
   it('thinks by budget whatever the request said', () => {
@@ -240,10 +240,10 @@ describe("generationConfig of Claude's models", () => {
   it('has one sampling knob, and none while it thinks', () => {
     const both = config(CLAUDE, { temperature: 1.5, topP: 0.5, topK: 5 })
     assert.deepEqual(both.config, { temperature: 1, topK: 5 })
-    assert.deepEqual(both.lost, ['generationConfig.temperature', 'generationConfig.topP'])
+    assert.deepEqual(both.lost, ['temperature', 'top_p'])
     const thinks = config(CLAUDE, { temperature: 0.2, topP: 0.99, topK: 5, thinkingConfig: { thinkingBudget: 2_000 } })
     assert.deepEqual(thinks.config, { topP: 0.99, maxOutputTokens: 64_000, thinkingConfig: { thinkingBudget: 2_000 } })
-    assert.deepEqual(thinks.lost, ['generationConfig.temperature', 'generationConfig.topK'])
+    assert.deepEqual(thinks.lost, ['temperature', 'top_k'])
     assert.deepEqual(config(CLAUDE, { temperature: 1, thinkingConfig: { thinkingBudget: 2_000 } }).lost, [])
   })
 
@@ -253,7 +253,7 @@ describe("generationConfig of Claude's models", () => {
     const thinkingConfig = { thinkingBudget: 2_000 }
     const thinks = (...parts: object[]) => config(CLAUDE, { thinkingConfig }, [...hi, { role: 'model', parts }, result])
     assert.equal(thinks(call).config, undefined)
-    assert.deepEqual(thinks(call).lost, ['generationConfig.thinkingConfig'])
+    assert.deepEqual(thinks(call).lost, ['reasoning'])
     const thought = { text: 'hm', thought: true, thoughtSignature: 'claude#AAA=' }
     assert.deepEqual(thinks(thought, call).config?.['thinkingConfig'], thinkingConfig)
     assert.deepEqual(thinks({ ...call, thoughtSignature: 'claude#AAA=' }).config?.['thinkingConfig'], thinkingConfig)

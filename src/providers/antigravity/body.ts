@@ -104,14 +104,14 @@ function configOf(given: unknown, model: string, contents: unknown, losses: Loss
   if (schema !== undefined) config['responseSchema'] = answerSchema(schema)
   if (manners.gemini) {
     if (config['maxOutputTokens'] !== undefined)
-      losses.push({ field: 'generationConfig.maxOutputTokens', reason: 'Antigravity takes none for Gemini models' })
+      losses.push({ field: 'max_tokens', reason: 'Antigravity takes none for Gemini models' })
     delete config['maxOutputTokens']
     return config
   }
   const most = config['maxOutputTokens']
   if (typeof most === 'number' && most > manners.maxOutput) {
     losses.push({
-      field: 'generationConfig.maxOutputTokens',
+      field: 'max_tokens',
       reason: `this model writes ${manners.maxOutput} tokens at most here`,
     })
     config['maxOutputTokens'] = manners.maxOutput

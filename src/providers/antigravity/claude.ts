@@ -11,17 +11,18 @@ const LEAST = 1_024
 /** `generationConfig` as Claude's models take it: a thinking budget below the most it may write, one sampling knob. */
 export function claudeConfig(given: Json, contents: unknown, maxOutput: number, losses: Loss[]): Json {
   const { thinkingConfig, ...config } = given
-  const lose = (field: string, reason: string) => losses.push({ field: `generationConfig.${field}`, reason })
+  // Fields by the names the dialects' encoders tell them under, since most clients speak another one.
+  const lose = (field: string, reason: string) => losses.push({ field, reason })
   const thinking = fieldsOf(thinkingConfig)
   const wanted = thinkingConfig === undefined ? 0 : wantedBudget(thinking)
   const most = typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : maxOutput
   const budget = Math.min(wanted, most - 1)
-  if (wanted > 0 && budget < LEAST) lose('thinkingConfig', `there is no room to think in ${most} tokens`)
-  else if (budget < wanted) lose('thinkingConfig.thinkingBudget', 'it has to be below maxOutputTokens')
+  if (wanted > 0 && budget < LEAST) lose('reasoning', `there is no room to think in ${most} tokens`)
+  else if (budget < wanted) lose('reasoning', 'its budget has to be below max_tokens')
   const on = budget >= LEAST && wanted > 0
   if (on && unthoughtLoop(contents)) {
     // Claude refuses to think from the middle of a tool loop that began without its thoughts.
-    lose('thinkingConfig', 'the calls that are being answered have lost their thoughts')
+    lose('reasoning', 'the calls that are being answered have lost their thoughts')
     return sampling(config, false, lose)
   }
   if (!on) return sampling(config, false, lose)
@@ -43,13 +44,15 @@ function wantedBudget({ thinkingBudget, thinkingLevel }: Json): number {
   return Math.max(budgetOf(level ?? 'medium'), LEAST)
 }
 
+const NAMES = { temperature: 'temperature', topP: 'top_p', topK: 'top_k' } as const
+
 /** Newest models take one of temperature and top_p; while they think, neither of them may be turned, nor top_k. */
 function sampling(config: Json, thinks: boolean, lose: (field: string, reason: string) => void): Json {
   const out = { ...config }
   const { temperature, topP } = config
-  const drop = (field: string, reason: string) => {
+  const drop = (field: keyof typeof NAMES, reason: string) => {
     if (out[field] === undefined) return
-    lose(field, reason)
+    lose(NAMES[field], reason)
     delete out[field]
   }
   if (thinks) {
@@ -64,7 +67,7 @@ function sampling(config: Json, thinks: boolean, lose: (field: string, reason: s
     lose('temperature', 'Claude takes 1 at most')
     out['temperature'] = 1
   }
-  if (temperature !== undefined) drop('topP', 'Claude takes either temperature or topP')
+  if (temperature !== undefined) drop('topP', 'Claude takes either temperature or top_p')
   return out
 }
 

@@ -2,7 +2,7 @@ import { codeAssistRequest } from '../code-assist.ts'
 import type { Provider } from '../provider.ts'
 import { createVessel } from './body.ts'
 import { login } from './login.ts'
-import { liveModels, models } from './models.ts'
+import { families, liveModels, models } from './models.ts'
 import { quota } from './quota.ts'
 import { judge } from './refusals.ts'
 
@@ -20,6 +20,7 @@ export const antigravity: Provider = {
   speaks: ['gemini'],
   baseUrl: login.baseUrl,
   models,
+  families,
   // Only names of Antigravity's own make: plain ones belong to the vendors themselves, and its own list tells the rest.
   serves: (model) => /^(?:gemini-.*-(?:agent|high|medium|low)|claude-.*-thinking|gpt-oss-.*)$/.test(model),
   login,

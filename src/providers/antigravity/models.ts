@@ -1,7 +1,7 @@
 /** Models of Antigravity: domain.md 1.6, "Models" and "Rules by model". Its own list (`fetchAvailableModels`) goes before. */
 import type { AccountModel } from '../../accounts/account.ts'
 import { askCodeAssist, asObject, projectsOf } from '../code-assist.ts'
-import { budget } from '../families.ts'
+import { budget, levels, type ModelFamily } from '../families.ts'
 import type { Provider, ProviderModel } from '../provider.ts'
 
 const claude = { contextLength: 200_000, maxOutput: 64_000, reasoning: budget(1_024, 64_000, true) }
@@ -23,6 +23,13 @@ export const models: readonly ProviderModel[] = [
   { id: 'gemini-3.7-flash-high', displayName: 'Gemini 3.7 Flash (High)', ...gemini },
   { id: 'gemini-3.8-flash-high', displayName: 'Gemini 3.8 Flash (High)', ...gemini },
   { id: 'gpt-oss-120b-medium', displayName: 'GPT-OSS 120B (Medium)', contextLength: 114_000, maxOutput: 32_000 },
+]
+
+/** Claude's models think by budget here, whatever they do at their own vendor; Gemini's as everywhere (domain.md 1.3). */
+export const families: readonly ModelFamily[] = [
+  { pattern: /^claude-(?:opus|sonnet)-4-6/, ...claude },
+  { pattern: /^gemini-3(?:\.\d+)?-pro/, reasoning: levels('low', 'medium', 'high') },
+  { pattern: /^gemini-3/, reasoning: levels('minimal', 'low', 'medium', 'high') },
 ]
 
 /** What the API asks of a request depends on whose model it is. */

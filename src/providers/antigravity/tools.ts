@@ -24,7 +24,7 @@ export function toolsFor(request: Json, manners: Manners): { fields: Json; losse
     declarations.length > 0 ? 'Antigravity has no search beside functions' : 'only Gemini models have it here'
   const kept = declarations.length > 0 || !manners.gemini ? [] : hosted
   if (kept.length === 0)
-    for (const tool of hosted) losses.push({ field: `tools.${Object.keys(tool)[0]}`, reason: dropped })
+    for (const tool of hosted) losses.push({ field: `tools.${wordOf(Object.keys(tool)[0]!)}`, reason: dropped })
   const config = choice(request['toolConfig'], declarations.length > 0, manners, losses)
   const tools = [...(declarations.length > 0 ? [{ functionDeclarations: declarations }] : []), ...kept]
   return {
@@ -32,6 +32,9 @@ export function toolsFor(request: Json, manners: Manners): { fields: Json; losse
     losses,
   }
 }
+
+/** What the encoders call it. */
+const wordOf = (tool: string): string => (tool === 'googleSearch' ? 'web_search' : tool)
 
 function declared(declaration: Json, { claude }: Manners, losses: Loss[]): Json {
   const fields = fieldsOf(declaration)
@@ -56,7 +59,7 @@ function choice(given: unknown, functions: boolean, { claude }: Manners, losses:
     const mode = typeof calling['mode'] === 'string' ? calling['mode'].toUpperCase() : 'AUTO'
     if (mode === 'ANY' || mode === 'NONE')
       losses.push({
-        field: 'toolConfig.functionCallingConfig.mode',
+        field: 'tool_choice',
         reason: `${mode}: Claude on Antigravity takes VALIDATED only`,
       })
     calling['mode'] = 'VALIDATED'

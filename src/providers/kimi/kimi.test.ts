@@ -128,6 +128,7 @@ describe('a body for Kimi', () => {
       ['k2.5', 'k2', 'kimi-for-coding', 'k3'],
     )
     assert.equal(name('kimi-k2.5', listed), 'kimi-k2.5')
+    assert.equal(name('kimi-k2.5', { ...listed, open: true }), 'k2.5')
   })
 
   it('is the same to the byte for the same request', () => {

@@ -30,7 +30,8 @@ const PREFIX = 'kimi-'
 
 /** Kimi's own names lack the prefix (`k2.5`); the reference takes it off, too. Names from the account's list are exact. */
 export function upstreamName(model: string, account: Account): string {
-  const bundled = account.models === undefined && models.some(({ id }) => id === model)
+  const exact = account.models !== undefined && account.open !== true
+  const bundled = !exact && models.some(({ id }) => id === model)
   return bundled ? model.slice(PREFIX.length) : model
 }
 

@@ -97,7 +97,9 @@ export function standing(call: Call, model: string): RefusalForm | undefined {
   const name = world.accounts.refusal(provider, person.name)
   if (name === undefined) return undefined
   const context: RefusalContext = { person: person.name, plan, model, nowMs: world.now(), base: x.base }
-  return REFUSALS[provider][name]?.(context)
+  const form = REFUSALS[provider][name]?.(context)
+  // What is no error on the wire is answered where it belongs.
+  return form && form.status >= 400 ? form : undefined
 }
 
 /** A route to the dialect with the subscription's shell around it. */

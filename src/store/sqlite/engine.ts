@@ -64,7 +64,8 @@ function createEngine(db: DatabaseSync, file: string, reader: boolean, now: () =
     changes = createChanges(run('revisions'))
   } else {
     refuseNewer(drive(schemaVersion(SQLITE)))
-    db.exec('PRAGMA query_only = 1')
+    // Room to sort in: totals go over many rows.
+    db.exec('PRAGMA query_only = 1; PRAGMA cache_size = -16384')
   }
 
   function pragma(name: string): number {

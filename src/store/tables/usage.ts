@@ -205,13 +205,17 @@ export function* usageBeyond(_: Dialect, most: number): Operation<UsagePlace | u
 /** One step of dropping what is no newer than `upTo`: a few thousand rows at most. Called again until it says 0. */
 export function* pruneUsage(_: Dialect, upTo: UsagePlace): Operation<number> {
   const { rows } = yield statement(
-    `SELECT at, id FROM (SELECT at, id FROM lp_usage WHERE (at, id) <= ($1, $2) ORDER BY at, id LIMIT ${PRUNE_STEP}) step
+    `SELECT at, id, (SELECT MIN(at) FROM lp_usage) AS first
+     FROM (SELECT at, id FROM lp_usage WHERE (at, id) <= ($1, $2) ORDER BY at, id LIMIT ${PRUNE_STEP}) step
      ORDER BY at DESC, id DESC LIMIT 1`,
     upTo.at,
     upTo.id,
   )
-  if (!rows[0]) return 0
-  const last = [asNumber(rows[0]['at']), asText(rows[0]['id'])]
-  yield statement('DELETE FROM lp_usage_detail WHERE (at, id) <= ($1, $2)', ...last)
-  return (yield statement('DELETE FROM lp_usage WHERE (at, id) <= ($1, $2)', ...last)).changes
+  const last = rows[0]
+  if (!last) return 0
+  // The first two conditions follow from what stands there; they tell Postgres that it is about few rows.
+  const those = 'WHERE at >= $1 AND at <= $2 AND (at, id) <= ($2, $3)'
+  const values = [asNumber(last['first']), asNumber(last['at']), asText(last['id'])]
+  yield statement(`DELETE FROM lp_usage_detail ${those}`, ...values)
+  return (yield statement(`DELETE FROM lp_usage ${those}`, ...values)).changes
 }

@@ -1,0 +1,86 @@
+/** Disks that are full or read-only, and databases that are: real ones. */
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Obstacle } from './scenarios.ts'
+
+function mount(...args: string[]): boolean {
+  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0
+}
+
+/** A small disk of its own in memory, at a directory; undefined where this user may not mount one. */
+export function smallDisk(path: string): (Disposable & { full: Obstacle; readOnly: Obstacle }) | undefined {
+  if (!mount('-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path)) return undefined
+  const filler = join(path, 'filler')
+  return {
+    full: {
+      name: 'disk full',
+      async block() {
+        const file = openSync(filler, 'w')
+        try {
+          // To the last byte, in ever smaller pieces.
+          for (let size = 65_536; size >= 1; size = Math.floor(size / 2)) {
+            const piece = Buffer.alloc(size)
+            try {
+              for (;;) if (writeSync(file, piece) < size) break
+            } catch {}
+          }
+        } finally {
+          closeSync(file)
+        }
+        if (statfsSync(path).bavail > 0) throw new Error('the disk is not full')
+      },
+      async free() {
+        rmSync(filler, { force: true })
+      },
+    },
+    readOnly: {
+      name: 'disk read-only',
+      async block() {
+        // With files open for writing only the file system as a whole can be made read-only.
+        if (!mount('-o', 'remount,ro', path)) throw new Error('cannot be made read-only')
+      },
+      async free() {
+        mount('-o', 'remount,rw', path)
+      },
+    },
+    [Symbol.dispose]() {
+      spawnSync('umount', ['-l', path], { stdio: 'ignore' })
+    },
+  }
+}
+
+/** A database that takes no writes: what a standby that was failed over to answers. */
+export function readOnlyDatabase(url: string): Obstacle {
+  const name = new URL(url).pathname.slice(1)
+  const admin = new URL(url)
+  admin.pathname = '/postgres'
+  async function set(readOnly: boolean): Promise<void> {
+    const client = new pg.Client({ connectionString: admin.href })
+    await client.connect()
+    try {
+      await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = ${readOnly ? 'on' : 'off'}`)
+      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name])
+    } finally {
+      await client.end()
+    }
+  }
+  return { name: 'database read-only', block: () => set(true), free: () => set(false) }
+}
+
+/** A database server that is gone for a while. */
+export function absentDatabase(server: { stop(): Promise<void>; start(): Promise<void> }): Obstacle {
+  let gone = false
+  return {
+    name: 'database away',
+    async block() {
+      await server.stop()
+      gone = true
+    },
+    async free() {
+      if (gone) await server.start()
+      gone = false
+    },
+  }
+}

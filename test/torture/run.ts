@@ -1,0 +1,80 @@
+/** All scenarios over one kind of store. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startPostgres } from '../support/postgres.ts'
+import { absentDatabase, readOnlyDatabase, smallDisk } from './obstacles.ts'
+import { ahead, blocked, cut, kills, type Place, type Result, race, type Setting, withDirectory } from './scenarios.ts'
+import { Simulation } from './simulation.ts'
+
+export interface Plan {
+  engines: readonly Place['engine'][]
+  rounds: number
+  kills: number
+  aheadMs: number
+  seed: number
+  /** Names of scenarios, or all. */
+  only?: readonly string[]
+  /** Hears of each result as it comes. */
+  heard?(result: Result): void
+}
+
+/** Carries the plan out. */
+export async function torture(plan: Plan): Promise<Result[]> {
+  const results: Result[] = []
+  await using simulation = await Simulation.start()
+  for (const engine of plan.engines)
+    await withDirectory(async (root) => {
+      const postgres = engine === 'postgres' ? await startPostgres() : undefined
+      let places = 0
+      async function place(at?: string): Promise<Place> {
+        const authDir = at ?? join(root, `place-${++places}`)
+        mkdirSync(authDir, { recursive: true, mode: 0o700 })
+        return { engine, authDir, storeUrl: (await postgres?.database()) ?? '' }
+      }
+      const random = seeded(plan.seed)
+      async function run(name: string, scenario: (setting: Setting) => Promise<Result>, at?: Place): Promise<void> {
+        if (plan.only !== undefined && !plan.only.includes(name)) return
+        const result = await scenario({ simulation, place: at ?? (await place()), random })
+        results.push(result)
+        plan.heard?.(result)
+      }
+      if (plan.rounds > 0) await run('race', (setting) => race(setting, plan.rounds))
+      if (plan.aheadMs > 0) await run('ahead', (setting) => ahead(setting, plan.aheadMs))
+      if (plan.kills > 0) await run('kill', (setting) => kills(setting, plan.kills))
+      await run('cut', (setting) => cut(setting, 5))
+      if (postgres !== undefined) {
+        const at = await place()
+        await run('read-only', (setting) => blocked(setting, readOnlyDatabase(at.storeUrl)), at)
+        await run('away', (setting) => blocked(setting, absentDatabase(postgres)))
+        return
+      }
+      const path = join(root, 'small')
+      mkdirSync(path)
+      using disk = smallDisk(path)
+      if (disk === undefined) {
+        results.push(unmountable(engine))
+        plan.heard?.(results.at(-1)!)
+        return
+      }
+      await run('full', (setting) => blocked(setting, disk.full), await place(join(path, 'full')))
+      await run('read-only', (setting) => blocked(setting, disk.readOnly), await place(join(path, 'read-only')))
+    })
+  return results
+}
+
+/** Not every user may mount a disk; the rules themselves are tested beside the code (logins-service.test.ts). */
+function unmountable(engine: string): Result {
+  const figures = { 'not tried': 'this user may not mount a small disk' }
+  return { scenario: 'disk full, disk read-only', engine, figures, faults: [], ms: 0 }
+}
+
+/** Chance that can be had again: mulberry32. */
+export function seeded(seed: number): () => number {
+  let a = seed >>> 0
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0
+    let t = Math.imul(a ^ (a >>> 15), a | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
