@@ -26,7 +26,7 @@ import type { Refresher } from './refresh/job.ts'
 import { factsOf, accountId as idOf } from './refresh/new-login.ts'
 import { type RenewalTools, renew, usable } from './refresh/renewal.ts'
 import { createSlots } from './refresh/slots.ts'
-import { nameOf, noSuchLogin, noTokenNow, reasonOf, refusedAnyway } from './refresh/words.ts'
+import { damagedRecord, nameOf, needsLogin, noSuchLogin, noTokenNow, reasonOf, refusedAnyway } from './refresh/words.ts'
 import type { Loaded, TokenVault } from './vault.ts'
 
 export interface LoginsOptions {
@@ -135,12 +135,15 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       entry = newEntry(loaded.record)
       entries.set(id, entry)
     }
-    const before = entry.damage
+    const { damage } = entry
+    const ended = entry.touched > 0 && entry.record.facts.state.is === 'needs-login'
     // Another process may have written the tokens as they came, without what the vendor's flow makes of them.
     if ('tokens' in loaded) loaded = { ...loaded, tokens: tools.refreshed(loaded.record.provider, loaded.tokens, {}) }
     fill(entry, loaded, random())
-    if (entry.damage !== undefined && entry.damage !== before)
-      log('error', id, `The stored login ${nameOf(entry.record)} cannot be used: ${entry.damage}`)
+    if (entry.damage !== undefined && entry.damage !== damage)
+      log('error', id, damagedRecord(entry.record, entry.damage).message)
+    const { state } = entry.record.facts
+    if (state.is === 'needs-login' && !ended) log('error', id, needsLogin(entry.record, state.reason).message)
     touch(entry)
     serve(entry)
     alarm.within(dueTime(entry, now()) - now())

@@ -11,7 +11,9 @@ import { login, tokensOf } from '../accounts/vault/testing/fixture.ts'
 import { parseConfig } from '../config/load.ts'
 import { CommandError, type Output } from './output.ts'
 import type { VaultCliOptions } from './vault.ts'
-import * as commands from './vault-run.ts'
+import { exportTo, fingerprint, importFrom, list, purge, rekey, status } from './vault-run.ts'
+
+const COMMANDS = { exportTo, fingerprint, importFrom, list, purge, rekey, status }
 
 const folder = mkdtempSync(join(tmpdir(), 'logicaproxy-cli-vault-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -34,7 +36,7 @@ function house(name: string) {
   const config = join(folder, `${name}.yaml`)
   writeFileSync(config, `auth-dir: ${authDir}\n`)
   async function vault(
-    verb: keyof typeof commands,
+    verb: keyof typeof COMMANDS,
     path = '',
     options: VaultCliOptions = {},
     env: NodeJS.ProcessEnv = {},
@@ -61,7 +63,7 @@ function house(name: string) {
     }
     Object.assign(process.env, env)
     try {
-      await commands[verb](out, { config, settle: '0', ...options }, path)
+      await COMMANDS[verb](out, { config, settle: '0', ...options }, path)
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       told.err += error.message

@@ -195,7 +195,9 @@ export function createPreparer(
 
   /** What is known of a seat's model; the operator's own word (`thinking.levels`) goes before what its name suggests. */
   function targetOf({ account, model }: Seat): TargetModel {
-    const known = modelFacts(snapshot.providers.values(), model)
+    // The same name may be another thing at another vendor: its own word goes first.
+    const own = snapshot.providers.get(account.provider)
+    const known = (own && modelFacts([own], model)) ?? modelFacts(snapshot.providers.values(), model)
     const efforts = account.models?.find(({ upstream }) => upstream === model)?.efforts
     if (efforts === undefined || efforts.length === 0)
       return { model, reasoning: known?.reasoning, reasons: known?.reasons, maxOutput: known?.maxOutput }

@@ -186,6 +186,11 @@ describe('opening the envelope', () => {
     assert.equal(openEnvelope(',,'), undefined)
   })
 
+  it('is not slowed down by long runs of spaces in an answer', () => {
+    const long = JSON.stringify({ text: `${' ,'.repeat(200_000)}x` })
+    assert.equal(openEnvelope(`{"response":${long}}`), long)
+  })
+
   it('has nothing in an event of bookkeeping', () => {
     assert.equal(openEnvelope('{"traceId":"t","remainingCredits":[]}'), undefined)
     assert.equal(openEnvelope('{}'), undefined)

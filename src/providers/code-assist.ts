@@ -190,7 +190,7 @@ const BARE = ['error', 'totalTokens'] as const
  */
 export function openEnvelope(json: string): string | undefined {
   // Antigravity's events have been seen with stray commas around their JSON (domain.md 3.12).
-  const text = json.replace(/^[\s,]+|[\s,]+$/g, '')
+  const text = trimmed(json)
   if (text === '') return undefined
   const bytes = Buffer.from(text)
   let spans: ReturnType<typeof peek>
@@ -205,6 +205,19 @@ export function openEnvelope(json: string): string | undefined {
 }
 
 const MOST_NESTED = 1_000
+
+/** Without space and commas at its ends. By hand: a pattern would walk each long run of spaces again and again. */
+function trimmed(json: string): string {
+  let start = 0
+  let end = json.length
+  while (start < end && isStray(json.charCodeAt(start))) start += 1
+  while (end > start && isStray(json.charCodeAt(end - 1))) end -= 1
+  return end - start === json.length ? json : json.slice(start, end)
+}
+
+const COMMA = 44
+const SPACE = 32
+const isStray = (code: number): boolean => code <= SPACE || code === COMMA
 
 /**
  * Asks one of the API's other methods, outside the road.

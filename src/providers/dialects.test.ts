@@ -185,7 +185,9 @@ describe('every built-in provider', () => {
       assert.match(p.policy.since, /^\d{4}-\d\d-\d\d$/)
       assert.match(p.policy.url, /^https:/)
       assert.ok(p.speaks.length > 0 && p.models.length > 0)
-      for (const m of p.models) assert.ok(p.serves(m.id), `${p.id} ${m.id}`)
+      // A vendor's own key takes every name of its form; what a login alone serves, lists say.
+      if (['claude', 'openai', 'codex', 'gemini'].includes(p.id))
+        for (const m of p.models) assert.ok(p.serves(m.id), `${p.id} ${m.id}`)
     }
   })
 

@@ -25,9 +25,9 @@ export function modelFacts(
   id: string,
 ): (Omit<ProviderModel, 'id'> & Pick<ModelFamily, 'reasons'>) | undefined {
   const name = id.slice(id.lastIndexOf('/') + 1)
-  for (const { models, families } of providers) {
+  for (const { models, loginModels = [], families } of providers) {
     const family = families?.find(({ pattern }) => pattern.test(name))
-    const listed = models.find((model) => model.id === name)
+    const listed = [...models, ...loginModels].find((model) => model.id === name)
     if (family !== undefined || listed !== undefined) return { ...family, ...listed }
   }
   return undefined

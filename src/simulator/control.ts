@@ -55,6 +55,8 @@ function doing({ book, reset, driver }: Controls): Record<string, Handler> {
       else book.setKeyFault(key, fault ? read(fault) : undefined)
     },
     consent: async (body) => ({ redirect: await driver().consent(body as never) }),
+    issue: ({ provider, person, scopes }) =>
+      driver().issue(provider as 'claude', String(person), scopes as string[] | undefined),
     device: (body) => driver().confirmDevice(text(body, 'userCode'), text(body, 'person'), body),
     quota: ({ provider, person, window, ...setting }) =>
       driver().setQuota(provider as 'claude', String(person), String(window), setting),

@@ -2,6 +2,7 @@
 import { hostMap, standIn } from './hosts.ts'
 import { type FaultOptions, OAUTH_FAULTS, type OAuthFault } from './oauth/faults.ts'
 import type { GrantCounts, GrantEntry } from './oauth/log.ts'
+import { tokens } from './oauth/token.ts'
 import { OAUTH_VENDORS, secretOf } from './oauth/vendors.ts'
 import { PROVIDERS, type ProviderName } from './persons.ts'
 import type { Allowance, QuotaSetting } from './subscriptions/accounts.ts'
@@ -30,6 +31,11 @@ export interface Driver {
    * the vendor would not send the browser back at all.
    */
   consent(request: ConsentRequest): Promise<string>
+  /**
+   * Tokens without a login, as the token endpoint would give them for the vendor's usual scopes: for tests that need
+   * many accounts, or a vendor's own credential file.
+   */
+  issue(provider: ProviderName, person: string, scopes?: readonly string[]): Record<string, unknown>
   /** A person confirms a device login. @throws {Error} if no such code waits. */
   confirmDevice(userCode: string, person: string, answer?: { deny?: boolean }): void
   /** @throws {Error} on an unknown provider or window. */
@@ -72,6 +78,18 @@ export function createDriver(world: World, base: string, advance: (ms: number) =
       ]),
     ),
     consent: (request) => consent(request, base, (name) => world.person(name).name),
+    issue(provider, person, scopes) {
+      const vendor = OAUTH_VENDORS[known(provider)]
+      const issued = book.open({
+        vendor: provider,
+        person: world.person(person).name,
+        clientId: vendor.clients[0]!,
+        scopes: scopes ?? vendor.scopes.filter((scope) => scope !== 'org:create_api_key'),
+        redirectUri: '',
+        offline: true,
+      })
+      return tokens(vendor, issued, world).body as Record<string, unknown>
+    },
     confirmDevice(userCode, person, answer = {}) {
       devices.decide(userCode, world.person(person).name, answer.deny)
     },

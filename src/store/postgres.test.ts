@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import pg from 'pg'
 import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts'
 import { createBehind, deadline } from './behind.ts'
 import { openPostgresStore } from './postgres/store.ts'
@@ -105,6 +106,49 @@ describe('the Postgres store', () => {
     while (behind.counts.waiting > 0) await soon()
     await behind.close()
     assert.equal((await store.usage.list({}, 5)).length, 1)
+  })
+
+  it('lets no next holder of a lease in while a write under it is being made', async () => {
+    const url = await server.database()
+    const store = await open({ engine: 'postgres', url })
+    await store.credentials.put(credential('a', 1), { expected: 0 })
+    const lease = await store.leases.acquire('refresh a', 'slow', 0, 100)
+    assert.ok('number' in lease)
+    const beside = new pg.Client(url)
+    await beside.connect()
+    const waiting = async (count: number) => {
+      const sql = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+      while ((await beside.query(sql)).rows.length < count) await soon()
+    }
+    await beside.query('BEGIN')
+    await beside.query("SELECT id FROM lp_credentials WHERE id = 'a' FOR UPDATE")
+    const done: string[] = []
+    const fence = { lease: 'refresh a', number: lease.number }
+    const put = store.credentials.put(credential('a', 2), { expected: 1, fence }).then((result) => done.push(result))
+    await waiting(1)
+    const next = store.leases.acquire('refresh a', 'next', 100, 100).then(() => done.push('next'))
+    await waiting(2)
+    await beside.query('COMMIT')
+    await Promise.all([put, next])
+    assert.deepEqual(done, ['written', 'next'])
+    await beside.end()
+  })
+
+  it('survives writers that lock rows crosswise', async () => {
+    const url = await server.database()
+    const stores = await Promise.all([open({ engine: 'postgres', url }), open({ engine: 'postgres', url })])
+    const ids = Array.from({ length: 40 }, (_, i) => `d${i}`)
+    const rows = (from: string[]) => from.map((id) => ({ kind: 'k', id, value: '1', updatedAt: 1, expiresAt: 5 }))
+    await Promise.all(
+      stores.flatMap(({ documents, credentials }, one) =>
+        Array.from({ length: 12 }, (_, i) => [
+          documents.put(rows(one === 0 ? ids : ids.toReversed())),
+          documents.purge(i % 2 === 0 ? 10 : 0),
+          credentials.put(credential(`${one}/${i}`, 1), { expected: 0 }),
+        ]).flat(),
+      ),
+    )
+    assert.equal((await stores[0]!.credentials.all()).length, 24)
   })
 
   describe('behind a proxy', () => {

@@ -1,17 +1,17 @@
 /** Disks that are full or read-only, and databases that are: real ones. */
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Obstacle } from './scenarios.ts'
 
-function mount(...args: string[]): boolean {
-  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0
+function succeeds(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
 /** A small disk of its own in memory, at a directory; undefined where this user may not mount one. */
-export function smallDisk(path: string): (Disposable & { full: Obstacle; readOnly: Obstacle }) | undefined {
-  if (!mount('-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path)) return undefined
+export function smallDisk(path: string): (Disposable & { full: Obstacle }) | undefined {
+  if (!succeeds('mount', '-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path)) return undefined
   const filler = join(path, 'filler')
   return {
     full: {
@@ -35,18 +35,34 @@ export function smallDisk(path: string): (Disposable & { full: Obstacle; readOnl
         rmSync(filler, { force: true })
       },
     },
-    readOnly: {
+    [Symbol.dispose]() {
+      succeeds('umount', '-l', path)
+    },
+  }
+}
+
+/**
+ * Files that can no longer be written, not even by those who have them open: the immutable flag of the file system.
+ * (A file system with open files cannot be remounted read-only.) Undefined where this user may not set it.
+ */
+export function readOnlyFiles(directory: string): (Disposable & { obstacle: Obstacle }) | undefined {
+  const flag = (sign: '+' | '-') => {
+    const files = readdirSync(directory).map((name) => join(directory, name))
+    return succeeds('chattr', `${sign}i`, ...files, directory)
+  }
+  if (!flag('+') || !flag('-')) return undefined
+  return {
+    obstacle: {
       name: 'disk read-only',
       async block() {
-        // With files open for writing only the file system as a whole can be made read-only.
-        if (!mount('-o', 'remount,ro', path)) throw new Error('cannot be made read-only')
+        if (!flag('+')) throw new Error('cannot be made read-only')
       },
       async free() {
-        mount('-o', 'remount,rw', path)
+        flag('-')
       },
     },
     [Symbol.dispose]() {
-      spawnSync('umount', ['-l', path], { stdio: 'ignore' })
+      flag('-')
     },
   }
 }

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startPostgres } from '../support/postgres.ts'
-import { absentDatabase, readOnlyDatabase, smallDisk } from './obstacles.ts'
+import { absentDatabase, readOnlyDatabase, readOnlyFiles, smallDisk } from './obstacles.ts'
 import { ahead, blocked, cut, kills, type Place, type Result, race, type Setting, withDirectory } from './scenarios.ts'
 import { Simulation } from './simulation.ts'
 
@@ -38,6 +38,11 @@ export async function torture(plan: Plan): Promise<Result[]> {
         results.push(result)
         plan.heard?.(result)
       }
+      /** Not every user may do this to a disk; the rules themselves are tested beside the code (logins-service.test.ts). */
+      function skip(scenario: string, why: string): void {
+        results.push({ scenario, engine, figures: { 'not tried': why }, faults: [], ms: 0 })
+        plan.heard?.(results.at(-1)!)
+      }
       if (plan.rounds > 0) await run('race', (setting) => race(setting, plan.rounds))
       if (plan.aheadMs > 0) await run('ahead', (setting) => ahead(setting, plan.aheadMs))
       if (plan.kills > 0) await run('kill', (setting) => kills(setting, plan.kills))
@@ -50,22 +55,17 @@ export async function torture(plan: Plan): Promise<Result[]> {
       }
       const path = join(root, 'small')
       mkdirSync(path)
-      using disk = smallDisk(path)
-      if (disk === undefined) {
-        results.push(unmountable(engine))
-        plan.heard?.(results.at(-1)!)
-        return
+      {
+        using disk = smallDisk(path)
+        if (disk === undefined) skip('disk full', 'this user may not mount a small disk')
+        else await run('full', (setting) => blocked(setting, disk.full), await place(join(path, 'here')))
       }
-      await run('full', (setting) => blocked(setting, disk.full), await place(join(path, 'full')))
-      await run('read-only', (setting) => blocked(setting, disk.readOnly), await place(join(path, 'read-only')))
+      const at = await place()
+      using files = readOnlyFiles(at.authDir)
+      if (files === undefined) skip('disk read-only', 'this user may not make files immutable')
+      else await run('read-only', (setting) => blocked(setting, files.obstacle), at)
     })
   return results
-}
-
-/** Not every user may mount a disk; the rules themselves are tested beside the code (logins-service.test.ts). */
-function unmountable(engine: string): Result {
-  const figures = { 'not tried': 'this user may not mount a small disk' }
-  return { scenario: 'disk full, disk read-only', engine, figures, faults: [], ms: 0 }
 }
 
 /** Chance that can be had again: mulberry32. */

@@ -298,7 +298,7 @@ export interface Obstacle {
 export function blocked(setting: Setting, obstacle: Obstacle): Promise<Result> {
   const { simulation, place } = setting
   return measured(obstacle.name, place.engine, async (figures, faults) => {
-    const id = await addLogin(setting, 'claude', `${obstacle.name}-${place.engine}`)
+    const id = await addLogin(setting, 'claude', `${obstacle.name.replaceAll(' ', '-')}-${place.engine}`)
     const before = await simulation.counts()
     const player = await Player.start(opening(setting))
     try {

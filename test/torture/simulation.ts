@@ -29,7 +29,9 @@ export class Simulation implements AsyncDisposable {
 
   static async start(): Promise<Simulation> {
     const program = await startSimulator()
-    const { hosts } = await (await fetch(`${program.url}/_simulator/hosts`)).json()
+    const { hosts } = (await (await fetch(`${program.url}/_simulator/hosts`)).json()) as {
+      hosts: Record<string, string>
+    }
     return new Simulation(program, hosts)
   }
 

@@ -44,7 +44,7 @@ describe('the client of a login', () => {
         assert.equal(error.code, 'secret-missing')
         for (const part of [
           'VENDOR_SECRET=…',
-          'oauth-clients:\n    v:\n      secret: "${VENDOR_SECRET}"',
+          `oauth-clients:\n    v:\n      secret: "\${VENDOR_SECRET}"`,
           'Install the vendor’s program.',
         ])
           assert.ok(error.message.includes(part), part)

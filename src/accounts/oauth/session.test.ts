@@ -5,8 +5,14 @@ import { type FlowContext, LoginError, type LoginFlow } from './flow.ts'
 import { beginLogin, type LoginOptions, type LoginSession } from './session.ts'
 import { answer, fieldsIn, plainFlow, scripted, testContext } from './testing/fixture.ts'
 
-const hub = createCallbackHub()
-afterEach(() => hub.close())
+let clock: () => number = () => 1_000_000
+const hub = createCallbackHub({ now: () => clock() })
+const sessions: LoginSession[] = []
+afterEach(async () => {
+  for (const session of sessions.splice(0)) session.cancel()
+  clock = () => 1_000_000
+  await hub.close()
+})
 
 const granted = answer(200, { access_token: 'a', refresh_token: 'r', expires_in: 60 })
 
@@ -97,8 +103,8 @@ describe('a login', () => {
   })
 
   it('is over after its time', async () => {
-    const real = { now: Date.now, sleep: undefined as never }
-    const { session } = await begin(plainFlow(), real, { limitMs: 30 })
+    clock = Date.now
+    const { session } = await begin(plainFlow(), { now: Date.now }, { limitMs: 30 })
     assert.equal((await failed(session)).code, 'expired')
     const page = await fetch(`${param(session, 'redirect_uri')}?code=c&state=${session.state}`)
     assert.equal(page.status, 410)

@@ -26,6 +26,8 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
   const { store, now } = custody
   /** The last manifest that was read or written: a write over it needs no reading. */
   let last: Manifest | undefined
+  /** The bytes `last` stands in: the same bytes need not be opened again. */
+  let lastBytes: Uint8Array | undefined
   /** Writes of this process stand in line, so that they do not trip over each other's manifest. */
   let line: Promise<unknown> = Promise.resolve()
 
@@ -51,12 +53,17 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
     const floor = anchor.highest()
     const stored = await store.manifest()
     if (floor === undefined || stored.revision < floor) await anchor.compare(header.id, stored.revision)
+    const known = last?.revision === stored.revision && header.manifest?.revision !== stored.revision
+    if (known && lastBytes !== undefined && Buffer.compare(lastBytes, stored.value) === 0) return last!
     try {
-      last = await withKeys(({ header, find }) => {
+      const opened = await withKeys(({ header, find }) => {
         if (header.manifest?.revision === stored.revision)
           return openManifest(find, stored.revision, Buffer.from(header.manifest.value, 'base64'))
         return stored.revision === 0 ? EMPTY_MANIFEST : openManifest(find, stored.revision, stored.value)
       })
+      last = opened
+      // Of a revision the header speaks for, the stored bytes say nothing.
+      lastBytes = custody.unlocked().header.manifest?.revision === opened.revision ? undefined : stored.value
       return last
     } catch (error) {
       last = undefined
@@ -129,6 +136,7 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
       })
       if (result === 'written') {
         last = to
+        lastBytes = value
         anchor.saw(to.revision)
         return result
       }
@@ -164,6 +172,7 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
     const written = await custody.replaceHeader({ ...keys.header, manifest: { revision, value } }, [keys.key])
     if (!written) throw new VaultError('locked', 'Another process changes the vault just now. Try again.')
     last = manifest
+    lastBytes = undefined
   }
 
   async function remove(id: string): Promise<void> {
@@ -185,6 +194,7 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
       const guard = { expected: from.revision, value: sealManifest(keys.key, to) }
       if ((await store.credentials.remove(id, guard)) === 'written') {
         last = to
+        lastBytes = guard.value
         anchor.saw(to.revision)
         return
       }

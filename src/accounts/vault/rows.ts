@@ -38,6 +38,9 @@ export function openTokens(find: Find, row: Identity & Pick<CredentialRow, 'seal
   const plain = unseal(find, 'credential', contextOf(row), row.sealed)
   try {
     return JSON.parse(plain.toString('utf8')) as Content
+  } catch {
+    // The parser's own words would quote a token.
+    throw new SealError('format')
   } finally {
     plain.fill(0)
   }

@@ -85,7 +85,8 @@ function clean(input: Json, place: Place): Json {
   const inner: Place = { ...place, path: form.path, depth: place.depth + 1 }
   const source = renamed(form.schema)
   const { type, nullable } = typeOf(source)
-  const hints = HINTS.flatMap((name) => hintOf(name, source[name]))
+  const hints: string[] = []
+  for (const name of HINTS) if (source[name] !== undefined) hints.push(...hintOf(name, source[name]))
   const values = enumOf(source, type)
   const known = asArray(source['$also']).filter((word) => typeof word === 'string')
   if (known.length > 0) hints.push(`or: ${known.join(', ')}`)
@@ -157,6 +158,7 @@ function unescaped(step: string): string {
 
 /** `allOf` becomes one schema: members and requirements together, otherwise the first word stands. */
 function merged({ schema, path }: Found, place: Place): Found {
+  if (schema['allOf'] === undefined) return { schema, path }
   const { allOf, ...rest } = schema
   let out: Found = { schema: rest, path }
   for (const branch of asArray(allOf)) {
@@ -185,6 +187,7 @@ const RANK: Record<string, number> = { object: 3, array: 2 }
 
 /** Of `anyOf` and `oneOf` the strongest branch: object before array before the rest; the others become words. */
 function chosen({ schema, path }: Found, place: Place): Found {
+  if (!('anyOf' in schema || 'oneOf' in schema || 'any_of' in schema)) return { schema, path }
   const { anyOf, any_of, oneOf, ...rest } = schema
   const branches = [...asArray(anyOf), ...asArray(any_of), ...asArray(oneOf)].flatMap((branch) => {
     const given = asObject(branch)
@@ -252,6 +255,7 @@ function wordOf(branch: Json): string {
 
 /** Keywords in the spelling of JSON Schema, whichever the client used; `$…` keep theirs. */
 function renamed(schema: Json): Json {
+  if (!Object.keys(schema).some((name) => name.includes('_'))) return schema
   return Object.fromEntries(Object.entries(schema).map(([name, value]) => [camel(name), value]))
 }
 

@@ -64,7 +64,7 @@ function table(entries: readonly (readonly [hash: number, concept: number])[]): 
   return { keys, values, mask }
 }
 
-/** Entries: `word`, `begin*` (the beginning of a word), `"two words"`, and runs of at most four ideographs. */
+/** Entries: `word`, `begin*` (the beginning of a word), `"two words"`, and runs of at most four ideographs or eight kana. */
 function build(): Tables {
   const lists: [number, number][][] = [[], [], [], []]
   const [words, beginnings, phrases, ideographs] = lists as [

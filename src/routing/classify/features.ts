@@ -167,7 +167,6 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
     let pairWith = 0
     let c1 = 0
     let c2 = 0
-    let c3 = 0
     for (let i = from; i <= to; i += 1) {
       const c = i < to ? FOLD[text.charCodeAt(i)]! : 32
       const kind = KIND[c]!
@@ -231,27 +230,22 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
           if (c2 !== 0 && edge)
             add(hashStep(hashStep(hashStep(HASH_SEED, c2), c1), c) ^ 0x545249, EDGE, i - 2, i + 1)
         }
-        let concept = find(ideographs, hashStep(HASH_SEED, c))
-        if (concept >= 0) hit(concept, i, i + 1, place, inFirst, inLast)
-        if (c1 !== 0) {
-          concept = find(ideographs, hashStep(hashStep(HASH_SEED, c1), c))
-          if (concept >= 0) hit(concept, i - 1, i + 1, place, inFirst, inLast)
-          if (c2 !== 0) {
-            concept = find(ideographs, hashStep(hashStep(hashStep(HASH_SEED, c2), c1), c))
-            if (concept >= 0) hit(concept, i - 2, i + 1, place, inFirst, inLast)
-            if (c3 !== 0) {
-              concept = find(ideographs, hashStep(hashStep(hashStep(hashStep(HASH_SEED, c3), c2), c1), c))
-              if (concept >= 0) hit(concept, i - 3, i + 1, place, inFirst, inLast)
-            }
-          }
+        // Kana spell long words; ideographs need few.
+        const most = Math.min(to, i + (c >= 0x3040 && c <= 0x30ff ? 8 : 4))
+        let run = HASH_SEED
+        for (let j = i; j < most; j += 1) {
+          const unit = text.charCodeAt(j)
+          if (KIND[unit] !== IDEOGRAPH) break
+          run = hashStep(run, unit)
+          const concept = find(ideographs, run)
+          if (concept >= 0) hit(concept, i, j + 1, place, inFirst, inLast)
         }
-        c3 = c2
         c2 = c1
         c1 = c
         place += 0.6
         pairWith = 0
       } else {
-        c1 = c2 = c3 = 0
+        c1 = c2 = 0
         if (kind === SEPARATOR && ENDS[c]) pairWith = 0
       }
     }

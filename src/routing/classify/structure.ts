@@ -67,7 +67,7 @@ const CODE_LINE =
 const TRACE =
   /Traceback|Exception\b|[a-z]Error\b|\berror(?: |\[)?[A-Z]?\d{2,}|\bat [\w.$<>]+ ?\([^)\n]{0,120}:\d+|segfault|segmentation fault|undefined is not|cannot read propert|stack ?trace|ENOENT|npm ERR|exit code \d|not found: |errno/i
 const CALL = /\b[a-z]+_[a-z]+\w*\b|\b[A-Za-z_]\w*\.?[A-Za-z_]\w*\(\w*\)/
-const SHELL = /(?:^|\n|`)\s*(?:\$ |sudo |npm |npx |pip3? |git |docker |kubectl |curl |cd |ls |grep |apt(?:-get)? |brew |yarn |cargo |go (?:run|build|test) |make )/
+const SHELL = /(?:^|\n|`)\s*(?:\$ |sudo |npm |npx |pip3? |git |docker |kubectl |curl |cd |ls |grep |apt(?:-get)? |brew |yarn |cargo |go (?:run|build|test) |make (?:build|test|install|clean|all)\b)/
 const OPTIONS = /(?:^|\s)\(?[aA][).:、．]\s?.{1,200}?\s\(?[bB][).:、．]\s?/s
 const BLANK = /_{3,}|\.{5,}|\[(?:your )?\w+\]|（\s*）|\(\s{1,4}\)/
 const ROWS = /(?:^|\n)[^\n,;]{1,40}[,;][^\n]{1,120}[,;][^\n]{0,120}\n[^\n,;]{1,40}[,;][^\n]{1,120}[,;]/

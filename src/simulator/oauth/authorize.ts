@@ -64,9 +64,14 @@ function scopesOf(query: URLSearchParams): string[] {
   return (query.get('scope') ?? '').split(' ').filter(Boolean)
 }
 
-/** Whether a refresh token comes with the login. */
-function offline(v: OAuthVendor, query: URLSearchParams, scopes: readonly string[]): boolean {
-  if (v.id === 'gemini-cli' || v.id === 'antigravity') return query.get('access_type') === 'offline'
+/** Whether a refresh token comes with the login. Google gives one at the first consent, later only when made to ask. */
+function offline(world: World, v: OAuthVendor, person: string, query: URLSearchParams): boolean {
+  const scopes = scopesOf(query)
+  if (v.id === 'gemini-cli' || v.id === 'antigravity')
+    return (
+      query.get('access_type') === 'offline' &&
+      (query.get('prompt') === 'consent' || !world.book.families(v.id, person).some((f) => !f.dead))
+    )
   return v.id !== 'codex' || scopes.includes('offline_access')
 }
 
@@ -102,7 +107,7 @@ function decide(
     redirectUri: uri,
     challenge: query.get('code_challenge') ?? undefined,
     state,
-    offline: offline(v, query, scopes),
+    offline: offline(world, v, person, query),
   })
   return back({ code, state, ...(v.id === 'iflow' || v.id === 'claude' ? {} : { scope: scopes.join(' ') }) })
 }

@@ -47,6 +47,15 @@ describe('faults of the token endpoint', () => {
     assert.equal((await by.refresh(s, 'claude', refresh_token!)).json['error'], 'invalid_grant')
     assert.equal(s.oauth.counts().refreshReuse, 1)
   })
+  test('strike device logins as well: the poll, or the tokens at its end', async () => {
+    const { poll, userCode } = await by.startDevice(s, 'xai')
+    s.confirmDevice(userCode, 'anna')
+    s.oauthFault('xai', '500')
+    assert.equal((await poll()).status, 500)
+    s.oauthFault('xai', 'cut', { grant: 'code' })
+    await assert.rejects(poll())
+    assert.equal((await poll()).json['error'], 'invalid_grant')
+  })
   test('reset before anything is done', async () => {
     const { refresh_token } = await by.login(s, 'xai', 'anna')
     s.oauthFault('xai', 'reset')

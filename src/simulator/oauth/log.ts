@@ -52,6 +52,7 @@ export function createGrantLog() {
       }
       return full
     },
+    last: (): GrantEntry | undefined => entries.at(-1),
     select: (filter: { vendor?: string; person?: string; kind?: string } = {}): GrantEntry[] =>
       entries.filter(
         (e) =>

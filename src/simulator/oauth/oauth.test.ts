@@ -270,6 +270,18 @@ describe('the exchange', () => {
     const said = await by.post(s, by.TOKEN.codex, by.exchangeFields('codex', redirect, verifier, s))
     assert.deepEqual([said.status, error(said)], [400, 'invalid_grant'])
   })
+  test('of Google gives a second refresh token only when the person is asked again', async () => {
+    await by.login(s, 'gemini-cli', 'anna')
+    const quiet = await s.consent({ url: by.authorizeUrl('gemini-cli', '', { prompt: '' }), person: 'anna' })
+    const said = await by.post(s, by.TOKEN['gemini-cli'], by.exchangeFields('gemini-cli', quiet, '', s))
+    assert.deepEqual([said.status, said.json['refresh_token']], [200, undefined])
+    assert.ok((await by.login(s, 'gemini-cli', 'anna')).refresh_token)
+  })
+  test('can be skipped by tests that need many accounts', async () => {
+    const tokens = s.issue('codex', 'p1')
+    assert.equal((await by.refresh(s, 'codex', String(tokens['refresh_token']))).status, 200)
+    assert.ok(tokens['id_token'])
+  })
   test('gives no refresh token unless offline access was asked for', async () => {
     const { challenge } = by.pkce()
     const redirect = await s.consent({
@@ -280,6 +292,31 @@ describe('the exchange', () => {
     assert.equal(said.status, 200)
     assert.equal(said.json['refresh_token'], undefined)
   })
+})
+
+describe('nothing can be left out', () => {
+  /** What a healthy client sends without having to. */
+  const FREE = new Set(['access_type', 'prompt'])
+  for (const provider of BROWSER)
+    test(`of what ${provider} is sent`, async () => {
+      const { verifier, challenge } = by.pkce()
+      const whole = by.authorizeUrl(provider, challenge)
+      for (const name of new URL(whole).searchParams.keys()) {
+        if (FREE.has(name)) continue
+        const without = new URL(whole)
+        without.searchParams.delete(name)
+        const outcome = await s.consent({ url: without.href, person: 'anna' }).catch((error: Error) => error.message)
+        assert.ok(!outcome.startsWith('http') || new URL(outcome).searchParams.has('error'), `${name}: ${outcome}`)
+      }
+      const kind = provider === 'claude' ? 'json' : 'form'
+      const redirect = await s.consent({ url: whole, person: 'anna' })
+      for (const name of Object.keys(by.exchangeFields(provider, redirect, verifier, s))) {
+        const again = await s.consent({ url: whole, person: 'anna' })
+        const { [name]: _, ...fields } = by.exchangeFields(provider, again, verifier, s)
+        const said = await by.post(s, by.TOKEN[provider], fields, kind, by.tokenHeaders(provider, s))
+        assert.ok(said.status >= 400 && said.json['error'] && !said.json['access_token'], `${name}: ${said.status}`)
+      }
+    })
 })
 
 describe('a refresh', () => {

@@ -56,7 +56,7 @@ export function tokenEndpoint(among: readonly ProviderName[]) {
         ? world.book.familyOf(text(values['refresh_token']))?.person
         : world.book.peekCode(text(values['code']))?.person
     const about = { person, grant: kind === 'device' ? 'code' : kind }
-    const struck = kind === 'device' ? undefined : world.faults.take(BEFORE, v.id, about)
+    const struck = world.faults.take(BEFORE, v.id, about)
     const early = struck && before(v, struck.fault, struck.retryAfter)
     if (early) {
       world.log.add({ at: world.now(), vendor: v.id, kind, person, outcome: 'fault', fault: struck.fault })
@@ -71,7 +71,7 @@ export function tokenEndpoint(among: readonly ProviderName[]) {
             ? exchange(v, values, world)
             : speak(v, 400, 'unsupported_grant_type', `Grant type '${grant}' is not supported.`)
     if (struck?.fault === 'slow') reply.delayMs = struck.ms ?? 200
-    if (reply.status === 200 && kind !== 'device') after(reply, world, v.id, about)
+    if (reply.status === 200) after(reply, world, v.id, about)
     return reply
   }
 }
@@ -98,7 +98,7 @@ function before(v: OAuthVendor, fault: OAuthFault, retryAfter = 30): Reply | und
 function after(reply: Reply, world: World, vendor: ProviderName, about: { person?: string; grant: string }): void {
   const struck = world.faults.take(AFTER, vendor, about)
   if (!struck) return
-  const entry = world.log.select({ vendor }).at(-1)
+  const entry = world.log.last()
   if (entry) entry.fault = struck.fault
   if (struck.fault === 'cut') reply.fate = 'cut'
   else if (struck.fault === 'hang-after') reply.fate = 'hang'
@@ -215,7 +215,7 @@ function refresh(v: OAuthVendor, values: Json, world: World): Reply {
 }
 
 /** The token endpoint's good news. */
-function tokens(v: OAuthVendor, issued: Issued, world: World): Reply {
+export function tokens(v: OAuthVendor, issued: Issued, world: World): Reply {
   const { family } = issued
   const person = world.person(family.person)
   const id = idToken(v.id, family, person, world.now())

@@ -28,6 +28,8 @@ export function claude(x: Exchange, world: World): Destination | undefined {
   const scope = usage ? 'user:profile' : 'user:inference'
   if (!call.scopes.includes(scope)) return { provider: 'claude', key: call.key, reply: claudeScope(scope) }
   if (usage) return usageReport(call)
+  const refused = to?.list && standing(call, '')
+  if (refused) return direct(call, refused.status, refused.body, refused.headers)
   return through(call, to as Route, shell(call))
 }
 

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { torture } from './run.ts'
+
+/** The short form of `npm run torture`. */
+describe('refreshes under torture', () => {
+  for (const engine of ['sqlite', 'postgres'] as const)
+    it(`lose nothing on ${engine}`, async (t) => {
+      const results = await torture({
+        engines: [engine],
+        rounds: 4,
+        kills: 2,
+        aheadMs: 0,
+        seed: 1,
+        only: engine === 'sqlite' ? undefined : ['race', 'kill', 'cut'],
+      })
+      for (const { scenario, figures, faults } of results) {
+        t.diagnostic(`${scenario}: ${JSON.stringify(figures)}`)
+        assert.deepEqual(faults, [], scenario)
+      }
+      assert.ok(results.length >= 3)
+    })
+})
