@@ -8,6 +8,9 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { stringify } from 'yaml'
+import type { BeginLogin, DeskLogin } from './accounts/login-desk.ts'
+import type { Logins } from './accounts/logins.ts'
+import { LoginError } from './accounts/oauth/flow.ts'
 import { expandHome, type LoadedConfig, loadConfig, type Notice, parseConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { configSecrets } from './config/secrets.ts'
@@ -77,6 +80,13 @@ export interface RunningGateway {
   on<E extends keyof GatewayEvents>(event: E, listener: GatewayEvents[E]): () => void
   /** The config in force. */
   readonly config: Config
+  /** The accounts people logged in to; undefined where nothing is kept (`store`, `auth-dir`). */
+  readonly logins: Logins | undefined
+  /**
+   * Begins a login to a subscription; its `account` resolves when it is stored and served.
+   * @throws {LoginError}
+   */
+  login(provider: string, options?: BeginLogin): Promise<DeskLogin>
   /** Remarks of the loader about the config the gateway started with: ignored keys, doubtful values. */
   readonly notices: readonly Notice[]
   /** Calls under way. */
@@ -198,6 +208,12 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     get config() {
       return gateway.snapshot.config
     },
+    logins: household.accounts?.logins,
+    async login(provider, how) {
+      if (household.desk === undefined)
+        throw new LoginError('input', 'Nothing is kept here: name an auth-dir or a store in the config to log in.')
+      return await household.desk.begin(provider, how)
+    },
     notices: loaded.notices,
     get active() {
       return gateway.active
@@ -247,6 +263,8 @@ function mergeById<T extends { id: string }>(builtIn: readonly T[], own: readonl
 }
 
 export type { Account, Credential } from './accounts/account.ts'
+export type { BeginLogin, DeskLogin } from './accounts/login-desk.ts'
+export type { Logins } from './accounts/logins.ts'
 export { type CreateVaultOptions, createVault, type EmbeddedVault } from './accounts/vault/embed.ts'
 export type { SecretInfo, StoreSecretOptions, Vault } from './accounts/vault/secrets.ts'
 export { VaultError, type VaultState } from './accounts/vault.ts'
@@ -262,4 +280,4 @@ export type { Classification, Classifier } from './routing/plan.ts'
 export type { AccessCheck, RequestHead } from './server/access.ts'
 export { TlsError, UnsafeBindError } from './server/server.ts'
 export type { Store } from './store/store.ts'
-export { StoreError, version }
+export { LoginError, StoreError, version }

@@ -193,6 +193,54 @@ describe('the logins', () => {
     assert.ok(later.got !== undefined && 'value' in later.got)
   })
 
+  it('do not go round in circles with a vendor that gives the refused token again, or tokens that have ended', async () => {
+    const house = createHouse()
+    const { accessToken } = house.put('iflow-1')
+    house.put('claude-1')
+    const p = await house.start('p', { ahead: false })
+    const fresh = { accessToken, refreshToken: 'refresh-x', issuedAt: 0, expiresAt: house.time.now() + HOUR }
+    house.answer = () => ({ is: 'tokens', fresh, answer: {} })
+    const same = ask(p, 'iflow-1', accessToken)
+    await house.time.pass(1_000)
+    assert.equal(tokenIn(same.got), 'token_refused')
+    assert.equal(house.asked.length, 1)
+    assert.equal(tokenIn(p.logins.current('iflow-1')), accessToken)
+    await house.time.pass(2 * HOUR)
+    house.lifeMs = 0
+    house.answer = undefined
+    const ended = ask(p, 'claude-1')
+    await house.time.pass(10_000)
+    assert.equal(tokenIn(ended.got), 'token_refresh_failed')
+    assert.ok(house.asked.length <= 7, `${house.asked.length}`)
+  })
+
+  it('take a login that was removed and made anew for another one, though its number is the same', async () => {
+    const house = createHouse()
+    house.put('claude-1')
+    const p = await house.start()
+    await house.time.pass(1_000)
+    const tokens = house.put('claude-1')
+    await house.disk.of('cli').vault.putFacts('claude-1', house.disk.rows.get('claude-1')!.facts)
+    await house.time.pass(1_000)
+    assert.equal(tokenIn(p.logins.current('claude-1')), tokens.accessToken)
+  })
+
+  it('tell those who listen of changes, and of nothing else', async () => {
+    const house = createHouse()
+    house.put('claude-1')
+    house.put('claude-2')
+    const p = await house.start()
+    let told = 0
+    p.logins.onChange(() => told++)
+    await house.disk.of('cli').vault.putFacts('claude-1', { ...house.disk.rows.get('claude-1')!.facts, weight: 7 })
+    await house.time.pass(1_000)
+    assert.equal(told, 1)
+    await p.view.vault.get('claude-1')
+    await house.disk.of('other').vault.putFacts('claude-1', { ...house.disk.rows.get('claude-1')!.facts })
+    await house.time.pass(60_000)
+    assert.ok(told <= 2, `${told}`)
+  })
+
   it('refresh through the proxy of the account, or of the config', async () => {
     const house = createHouse()
     house.put('claude-1', { facts: { proxyUrl: 'socks5://127.0.0.1:1' } })
@@ -538,6 +586,21 @@ describe('the logins', () => {
     assert.deepEqual(asked.got.details, { host: 'portal' })
     assert.deepEqual(house.disk.rows.get('qwen-1')!.tokens.details, { host: 'portal' })
     assert.equal(house.disk.rows.get('qwen-1')!.version, 3)
+  })
+
+  it('load a thousand in one reading, ask nobody for them, and spread what is due', async () => {
+    const house = createHouse()
+    for (let i = 0; i < 1_000; i++) house.put(`claude-${i}`, { lifeMs: 1 })
+    const begin = house.time.now() + 48 * HOUR
+    house.time.set(48 * HOUR)
+    const p = await house.start()
+    assert.equal(p.logins.records().length, 1_000)
+    assert.equal(p.logins.records(), p.logins.records(), 'the list is made once')
+    assert.deepEqual([house.disk.counts['all'], house.disk.counts['get'], house.asked.length], [1, undefined, 0])
+    await house.time.pass(400_000)
+    assert.equal(house.asked.length, 1_000)
+    assert.ok(house.asked.filter(({ at }) => at - begin < 60_000).length < 500)
+    assert.equal(house.vendor.reuses, 0)
   })
 
   it('tell those who wait that the program ends', async () => {

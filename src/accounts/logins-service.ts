@@ -3,13 +3,10 @@
  * other processes that use it. The rules of a refresh stand in refresh/attempt.ts.
  */
 import { type Failure, FailureError, failure } from '../hub/failure.ts'
-import type { Store } from '../store/store.ts'
 import type { Credential } from './account.ts'
-import type { LoginFacts, LoginRecord, Tokens } from './login-record.ts'
-import type { Logins } from './logins.ts'
-import type { RefreshRecipe } from './oauth/flow.ts'
+import type { LoginFacts, LoginRecord } from './login-record.ts'
 import { createAlarm } from './refresh/alarm.ts'
-import { type Clock, realClock } from './refresh/clock.ts'
+import { realClock } from './refresh/clock.ts'
 import {
   dueTime,
   type Entry,
@@ -22,42 +19,19 @@ import {
   type Waiter,
   withOurTokens,
 } from './refresh/entry.ts'
-import type { Refresher } from './refresh/job.ts'
 import { factsOf, accountId as idOf } from './refresh/new-login.ts'
+import type { LoginsOptions, LoginsService } from './refresh/options.ts'
 import { type RenewalTools, renew, usable } from './refresh/renewal.ts'
 import { createSlots } from './refresh/slots.ts'
 import { damagedRecord, nameOf, needsLogin, noSuchLogin, noTokenNow, reasonOf, refusedAnyway } from './refresh/words.ts'
-import type { Loaded, TokenVault } from './vault.ts'
+import type { Loaded } from './vault.ts'
 
-export interface LoginsOptions {
-  store: Pick<Store, 'onChange' | 'check'>
-  vault: TokenVault
-  refresher: Refresher
-  /** What a refresh of these tokens needs. @throws {LoginError} `secret-missing` */
-  recipe(record: LoginRecord, tokens: Tokens): Promise<RefreshRecipe>
-  /** What the vendor's answer says beside the tokens (`LoginFlow.refreshed`). */
-  refreshed?(provider: string, tokens: Tokens, answer: Readonly<Record<string, unknown>>): Tokens
-  /** Tells the vendor that a login is given up. */
-  revoke?(record: LoginRecord, tokens: Tokens): Promise<void>
-  /** The tokens in the vendor's own file, for a borrowed login. */
-  reread?(record: LoginRecord): Promise<Tokens | undefined>
-  /** The proxy of accounts that name none (`proxy-url`). */
-  proxyUrl?(): string | undefined
-  /** Whether to refresh ahead of time; true unless said. A short-lived command has no need to. */
-  ahead?: boolean
-  clock?: Clock
-  random?: () => number
-  log?(level: 'info' | 'warn' | 'error', account: string, message: string): void
-}
-
-/** The service, with what only its owner asks. */
-export interface LoginsService extends Logins {
-  /** What its owner should know though tokens can be had: new ones that cannot be stored. */
-  notices(): readonly string[]
-}
+export type { LoginsOptions, LoginsService } from './refresh/options.ts'
 
 /** Most refreshes at once. */
 const MOST_AT_ONCE = 16
+/** Flights that one request waits for. */
+const MOST_FLIGHTS = 5
 /** Longest and shortest time between two looks at what is due, ms. */
 const TICK_MS = 15_000
 const MIN_TICK_MS = 20
@@ -258,6 +232,8 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     const got = atOnce(entry, waiter)
     if (got !== undefined) {
       waiter.done(got)
+    } else if (waiter.flights++ === MOST_FLIGHTS) {
+      waiter.done(noTokenNow(entry.record, 'its tokens end as fast as they come', MOST_FLIGHTS * 1000))
     } else if (entry.flight === undefined) {
       const refused = waiter.refused === entry.credential?.value ? waiter.refused : undefined
       launch(entry, { refused }, waiter)
@@ -293,7 +269,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     if (fault !== undefined) {
       void reload()
       next = at + RETRY_MS
-    }
+    } else void store.check().catch(tools.storeFailed)
     if (options.ahead !== false)
       for (const entry of entries.values()) {
         const calm = isBorrowed(entry) ? 0 : entry.luck * entries.size * SPREAD_MS - (clock.steady() - startedAt)
@@ -335,6 +311,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       let open = true
       const waiter: Waiter = {
         refused,
+        flights: 0,
         done(got) {
           // Never before `bring` has returned, and never after it was called off.
           queueMicrotask(() => {

@@ -120,6 +120,7 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<OpenAc
       },
       async close() {
         await logins.close()
+        await vault.close()
         if (options.store === undefined) await store.close()
       },
     }

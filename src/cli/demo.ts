@@ -1,7 +1,11 @@
 /** `logicaproxy demo`: the whole program against simulated providers, with nothing to set up. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createGateway, type RunningGateway } from '../index.ts'
-import { createSimulator } from '../simulator/index.ts'
+import { createSimulator, type Simulator } from '../simulator/index.ts'
 import { version } from '../version.ts'
+import { logInAll } from './demo-logins.ts'
 import type { CliOptions } from './main.ts'
 import { CommandError, EXIT, type Output } from './output.ts'
 import { endOnSignals } from './serve.ts'
@@ -11,11 +15,17 @@ const DEFAULT_PORT = 8317
 /** Prints one sample of each protocol, then serves until it is ended (unless `--once`). */
 export async function demo(out: Output, options: CliOptions): Promise<void> {
   const key = options.apiKey ?? 'demo-key'
-  const simulator = await createSimulator()
-  const gateway = await createGateway({ config: demoConfig(simulator.url, key) })
+  // The demo leaves nothing behind: its logins live in a directory that goes with it.
+  const place = await mkdtemp(join(tmpdir(), 'logicaproxy-demo-'))
+  const simulator = await createSimulator({ anyPort: true, deviceInterval: 1 })
+  const gateway = await createGateway({ config: demoConfig(simulator, key, place) })
+  const leave = async (): Promise<void> => {
+    await simulator.close()
+    await rm(place, { recursive: true, force: true })
+  }
   const close = async (): Promise<void> => {
     await gateway.close({ drainMs: 0 })
-    await simulator.close()
+    await leave()
   }
   const { url } = await open(out, gateway, options).catch(async (error: unknown) => {
     // Left open, they would keep the program alive.
@@ -26,7 +36,7 @@ export async function demo(out: Output, options: CliOptions): Promise<void> {
     `${out.bold(`LogicaProxy ${version}`)} at ${out.bold(url)}, with simulated providers: no answer here comes from a real model.\n`,
   )
 
-  let failed = 0
+  let failed = await logInAll(out, gateway, simulator)
   for (const sample of SAMPLES) {
     const result = await ask(url, key, sample)
     if (!result.ok) failed += 1
@@ -36,23 +46,26 @@ export async function demo(out: Output, options: CliOptions): Promise<void> {
 
   if (options.once) {
     await close()
-    if (failed > 0) throw new CommandError(`${failed} of ${SAMPLES.length} samples failed.`, EXIT.failed)
+    if (failed > 0) throw new CommandError(`${failed} logins or samples failed.`, EXIT.failed)
     return
   }
   nextSteps(out, url, key)
   out.data({ event: 'listening', url })
-  endOnSignals(gateway, undefined, () => simulator.close())
+  endOnSignals(gateway, undefined, leave)
 }
 
-/** Several accounts with each provider, so that sharing and failover can be seen. */
-function demoConfig(upstream: string, key: string): Record<string, unknown> {
+/** Several accounts with each provider, by key and by login, so that sharing and failover can be seen. */
+function demoConfig(simulator: Simulator, key: string, place: string): Record<string, unknown> {
+  const upstream = simulator.url
   const accounts = (names: readonly string[], base: string) =>
     names.map((name) => ({ 'api-key': `simulated-${name}`, 'base-url': base, 'display-name': name }))
   return {
     'api-keys': [{ name: 'demo', key }],
-    'claude-api-key': accounts(['claude-anna', 'claude-ben'], upstream),
+    'auth-dir': place,
     'openai-api-key': accounts(['openai-anna', 'openai-ben'], `${upstream}/v1`),
     'gemini-api-key': accounts(['gemini-anna', 'gemini-ben'], upstream),
+    'host-overrides': simulator.hosts,
+    'oauth-clients': simulator.clients,
     'ai-router': { 'default-model': 'claude-sonnet-4-6' },
     'error-logs-max-files': 0,
     'drain-seconds': 1,

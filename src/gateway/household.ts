@@ -1,6 +1,7 @@
 /** What lives beside the road: the store, the logins, what is remembered over restarts, what vendors are asked now and then. */
 import type { Account } from '../accounts/account.ts'
 import { compileWindows } from '../accounts/ledger.ts'
+import { createLoginDesk, type LoginDesk } from '../accounts/login-desk.ts'
 import { USER_AGENT } from '../accounts/oauth/context.ts'
 import type { VendorHttp } from '../accounts/oauth/flow.ts'
 import { createVendorHttp } from '../accounts/oauth/http.ts'
@@ -35,6 +36,8 @@ export interface Household {
   readonly behind: Behind
   /** Absent where nobody can log in. */
   readonly accounts: OpenAccounts | undefined
+  /** Carries logins out; absent where nobody can log in. */
+  readonly desk: LoginDesk | undefined
   readonly quotas: QuotaTable
   readonly poolHooks: Pick<PoolOptions, 'onRest' | 'onBinding'>
   /** Takes over what an earlier life learned, and begins to follow what changes. @param changed the logins are others now. */
@@ -71,6 +74,16 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
     },
   })
   const senders = new Map<string, ReturnType<typeof createVendorHttp>>()
+  let { config } = options
+  const desk =
+    accounts &&
+    createLoginDesk({
+      providers: options.providers,
+      config: () => config,
+      logins: accounts.logins,
+      env: options.env,
+      now,
+    })
   let gateway: Gateway | undefined
   let upkeep: Upkeep | undefined
   let timer: NodeJS.Timeout | undefined
@@ -94,6 +107,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
     store,
     behind,
     accounts,
+    desk,
     quotas,
     poolHooks: { onRest: memory.onRest, onBinding: memory.onBinding },
     async begin(road, changed) {
@@ -122,7 +136,10 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       })
       void upkeep.look()
     },
-    reconfigure: (config) => accounts?.reconfigure(config),
+    reconfigure(next) {
+      config = next
+      accounts?.reconfigure(next)
+    },
     trouble() {
       const found = [accounts?.logins.trouble(), ...(accounts?.logins.notices() ?? [])]
       return found.filter((words) => words !== undefined)
@@ -132,6 +149,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       clearTimeout(timer)
       upkeep?.close()
       memory.close()
+      await desk?.close()
       await behind.close().catch((error: Error) => log('warn', { err: error.message }, 'the last changes are not kept'))
       await Promise.all([...senders.values()].map((sender) => sender.close()))
       if (accounts !== undefined) await accounts.close()

@@ -108,17 +108,18 @@ describe('the Postgres store', () => {
     assert.equal((await store.usage.list({}, 5)).length, 1)
   })
 
-  it('lets no next holder of a lease in while a write under it is being made', async () => {
+  it('lets no next holder of a lease in while a write under it is being made', async (t) => {
     const url = await server.database()
     const store = await open({ engine: 'postgres', url })
     await store.credentials.put(credential('a', 1), { expected: 0 })
     const lease = await store.leases.acquire('refresh a', 'slow', 0, 100)
     assert.ok('number' in lease)
-    const beside = new pg.Client(url)
-    await beside.connect()
+    const [beside, watch] = [new pg.Client(url), new pg.Client(url)]
+    await Promise.all([beside.connect(), watch.connect()])
+    t.after(() => Promise.all([beside.end(), watch.end()]))
     const waiting = async (count: number) => {
       const sql = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-      while ((await beside.query(sql)).rows.length < count) await soon()
+      while ((await watch.query(sql)).rows.length < count) await soon()
     }
     await beside.query('BEGIN')
     await beside.query("SELECT id FROM lp_credentials WHERE id = 'a' FOR UPDATE")
@@ -131,7 +132,6 @@ describe('the Postgres store', () => {
     await beside.query('COMMIT')
     await Promise.all([put, next])
     assert.deepEqual(done, ['written', 'next'])
-    await beside.end()
   })
 
   it('survives writers that lock rows crosswise', async () => {

@@ -36,6 +36,8 @@ export interface Dialect {
   ordered: string
   /** Locks the rows that a SELECT has read until the transaction ends. */
   lockRows: string
+  /** The same, leaving out rows that somebody else has locked. */
+  lockFree: string
 }
 
 export const SQLITE: Dialect = {
@@ -44,6 +46,7 @@ export const SQLITE: Dialect = {
   text: 'TEXT',
   ordered: ' WITHOUT ROWID',
   lockRows: '',
+  lockFree: '',
 }
 export const POSTGRES: Dialect = {
   engine: 'postgres',
@@ -51,6 +54,7 @@ export const POSTGRES: Dialect = {
   text: 'TEXT COLLATE "C"',
   ordered: '',
   lockRows: ' FOR UPDATE',
+  lockFree: ' FOR UPDATE SKIP LOCKED',
 }
 
 export const statement = (sql: string, ...params: Param[]): Statement => ({ sql, params })

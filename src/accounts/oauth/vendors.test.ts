@@ -357,9 +357,18 @@ describe('a Google account', () => {
   })
 
   it('that may not use Code Assist is told the vendor’s reason', async () => {
+    simulator.setRefusal('gemini-cli', 'ben', 'subscription-required')
     const error = await failed(logIn('gemini-cli', 'ben'))
     assert.equal(error.code, 'not-eligible')
     assert.match(error.message, /Google says: .*individuals/)
     assert.match(error.message, /gemini-api-key/)
+  })
+
+  it('that has to be verified gets the link for it', async () => {
+    simulator.setRefusal('gemini-cli', 'ben', 'validation-required')
+    const error = await failed(logIn('gemini-cli', 'ben'))
+    assert.equal(error.code, 'not-eligible')
+    assert.match(error.url ?? '', /accounts\.google\.com\/signin\/continue/)
+    assert.match(error.message, /Verify your account/)
   })
 })

@@ -10,6 +10,8 @@ import { dueAt, isFromTheFuture } from './timing.ts'
 export interface Waiter {
   /** The token that was answered with 401. */
   refused: string | undefined
+  /** Flights it has waited for. */
+  flights: number
   done(got: Credential | Failure): void
 }
 
@@ -91,19 +93,20 @@ export function newEntry(record: LoginRecord): Entry {
   }
 }
 
-/** Whether what was read is later than what is known, or the same with other facts. */
-export function isNews(entry: Entry, { record }: Loaded): boolean {
+/** Whether what was read is later than what is known, or tells something else of the same. */
+export function isNews(entry: Entry, loaded: Loaded): boolean {
   const known = entry.record
-  if (record.version > known.version) return true
+  const { record } = loaded
+  if (record.version > known.version || 'damage' in loaded !== (entry.damage !== undefined)) return true
   // A record of a lower number is another one under the same id: it was removed and made anew.
-  return record.updatedAt >= known.updatedAt && (record.version === known.version || record.updatedAt > known.updatedAt)
+  if (record.updatedAt !== known.updatedAt) return record.updatedAt > known.updatedAt
+  return record.version === known.version && JSON.stringify(record.facts) !== JSON.stringify(known.facts)
 }
 
-/** What was read, with the tokens of memory where they are later: those whose write is still to come. */
+/** What was read, with the tokens of memory where their write is still to come. */
 export function withOurTokens(entry: Entry, loaded: Loaded): Loaded {
-  const { tokens, record } = entry
-  if (tokens === undefined || loaded.record.version !== record.version) return loaded
-  if ('damage' in loaded && entry.unsaved === undefined) return loaded
+  const { tokens, record, unsaved } = entry
+  if (unsaved === undefined || tokens === undefined || loaded.record.version !== record.version) return loaded
   return { record: { ...loaded.record, expiresAt: tokens.expiresAt }, tokens }
 }
 

@@ -127,8 +127,7 @@ async function ask(
     (what) => unsaved(tools, entry, what.tokens, what.words),
   )
   if (outcome.is === 'renewed') {
-    renewed(tools, entry, outcome, refused)
-    return undefined
+    return renewed(tools, entry, outcome, refused)
   }
   return failed(tools, entry, outcome)
 }
@@ -151,15 +150,23 @@ function renewed(
   entry: Entry,
   { record, tokens, answer }: Outcome & { is: 'renewed' },
   refused: string | undefined,
-): void {
+): Failure | undefined {
   if (entry.unsaved !== undefined) tools.log('info', record.id, `The new tokens of ${nameOf(record)} are stored now.`)
   entry.unsaved = undefined
   const better = answer === undefined ? tokens : tools.refreshed(record.provider, tokens, answer)
   tools.own({ record, tokens: better })
   if (refused !== undefined) entry.replacedAt = tools.clock.now()
   if (answer !== undefined) tools.log('info', record.id, `Refreshed the token of ${nameOf(record)}.`)
-  if (sameTokens(tokens, better)) return
-  // What the vendor's answer says beside the tokens: written after them, for it can be had again.
+  if (!sameTokens(tokens, better)) refine(tools, record, better)
+  if (refused === undefined || better.accessToken !== refused) return undefined
+  // It may do for other requests than the one that was refused, and asking again would bring nothing else.
+  entry.refused = undefined
+  refit(entry)
+  return refusedAnyway(record, 'A refresh brought the same token again.', 60_000)
+}
+
+/** Stores what the vendor's answer says beside the tokens: after them, for it can be had again. */
+function refine(tools: RenewalTools, record: LoginRecord, better: Tokens): void {
   const { id, provider, facts, version } = record
   tools.vault.put({ id, provider, facts }, better, { expected: version }).then((result) => {
     const next = { ...record, version: version + 1, updatedAt: tools.clock.now() }

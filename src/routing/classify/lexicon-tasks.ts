@@ -24,11 +24,13 @@ export const TASKS: Readonly<Record<string, string>> = {
   CLASSIFY: `classif* categori* sentiment label* labels "positive or negative" "positive negative" "which category"
     "hate speech" toxic spam sarcastic* detect entail* contradicts "is the following" clasific* clasifica sentimiento*
     classific* sentimento* klassifizier* einordn* kategorie* stimmung* classe* catégori* sentiment* classificat*
-    categoria классифи* тональност* категори* отнес* 分类 分類 情感 归类 判断 感情 类别 分到 属于 分类为 标签 분류* 감정* 긍정* 부정* 카테고리* 판별* 스팸*`,
+    categoria классифи* тональност* категори* отнес* 分类 分類 情感 归类 判断 感情 类别 分到 属于 分类为 标签 분류* 감정* 긍정* 부정* 카테고리* 판별* 스팸*
+    détecte* déterminez erkenne rileva rilevare 检测 仇恨 содержит токсичн* "true or" "positiv oder" "positivo ou"
+    "positivo o" "positif ou" "положительный или" 正面 负面 肯定的 否定的 긍정인가요`,
   EXTRACT: `extract* keywords keyword "find all" identify identifies underlined highlight* "named entities" entities
     mentioned retrieve extrae* extraer extrai* extrahier* entnehm* identifizier* identifi* identifica* estra*
     individua извлек* извлеч* выпиши* выдели* найди* вытащ* 提取 抽取 找出 关键词 抽出 识别 列明 取り出 抜き出 キーワード 特定して 추출* 찾아* 뽑아* 골라*
-    키워드* "pull all" "pull out"`,
+    키워드* "pull all" "pull out" "replace all" anonymize maskiere`,
   LIST: `list lists listing enumerate "name three" "name five" "name a few" bullet* "top 10" "top ten" "top five"
     "top 5" "give me a list" examples example synonym* antonym* rhym* lista listar liste listez listes elenca* elenco
     auflist* aufzähl* nenne nennen beispiel* beispiele ejemplo* exemplo* exemple* esempi* sinónim* sinônim* synonym*
@@ -70,7 +72,8 @@ export const TASKS: Readonly<Record<string, string>> = {
     菜谱 步骤 教程 方法 どうやって どうすれば レシピ 手順 作り方 やり方 어떻게 방법* 레시피* 만드는* 하는법 "get rid of" remove "how long should"
     "wie bekomme ich" "wie macht man" "wie entferne" "comment enlever" "comment faire" "comment retirer" "cómo quito"
     "cómo se hace" "cómo hago" "cómo puedo" "como tirar" "come si" "come faccio" "come posso" отстирать почистить
-    приготовить 怎么做 怎么洗 怎么去 去除 清洗 直し方 落とし方 落とす 지워* 없애*`,
+    приготовить 怎么做 怎么洗 怎么去 去除 清洗 直し方 落とし方 落とす 지워* 없애* "how does one" "what is the best way to" "where do i start"
+    "for beginners" beginner setup "set up"`,
   EXPLAIN: `explain* elaborate eli5 "in simple terms" clarify understand explic* expliqu* erklär* erläuter* spieg* explain explique объясн*
     поясн* растолкуй* 解释 说明 讲解 阐述 解説 説明 教えて わかりやすく 설명* 풀어서 이해하*`,
   DESCRIBE: `describe* description "tell me" introduce introduction overview outline describ* descripción descreva
@@ -82,8 +85,9 @@ export const TASKS: Readonly<Record<string, string>> = {
     vorteile nachteile "vor und" besser confront* differenz* vantaggi svantaggi meglio сравни* разниц* отлича* отличи*
     различи* преимуществ* недостат* лучше "плюсы и" 比较 区别 对比 优缺点 差异 異同 异同 不同 利弊 哪个更 比較 違い メリット 長所 どちらが 비교* 차이* 장단점*
     장점* 단점* 나을까* "ventajas y" "vantagens e" "pros y" "prós e" "pros and" "tradeoff" плюсы минусы`,
-  WHY: `why "how come" reason reasons cause causes caused "por qué" pourquoi raison* warum wieso weshalb grund perché "por que" motivo*
-    почему зачем причин* "из за" 为什么 为何 原因 缘由 なぜ どうして 理由 原因は 왜 이유* 원인*`,
+  WHY: `why "how come" reason reasons cause causes caused "por qué" pourquoi raison* warum wieso weshalb grund perché
+    "por que" motivo* почему зачем причин* "из за" 为什么 为何 原因 缘由 なぜ どうして 理由 原因は 왜 이유* 원인* "how does"
+    "что является причиной" "what caused" "main causes" explain-why causas cause-of`,
   WHATIF: `"what if" "what would" "would happen" "would you" hypothetical* suppose imagine assume assuming scenario
     "qué pasaría" supón suponga "que se passerait" supposons "was wäre" "was würde" angenommen "cosa succederebbe"
     supponi "o que aconteceria" "e se" suponha "что если" "что будет" предполож* представь* допустим 如果 假如 假设 倘若 もし 仮に
@@ -97,28 +101,33 @@ export const TASKS: Readonly<Record<string, string>> = {
     计算 解方程 多少 几个 等于 方程 求出 求值 几种 共有 一共 いくつ 何人 計算 求め 解いて 解け 何個 いくら 何円 何本 何回 何通り 合計 몇
     계산* 구하* 구해* 풀어* 얼마* 몇개*`,
   PLAN: `plan plans planning planner itinerary schedule roadmap strategy strategies strategic "action plan" timeline
-    workout curriculum syllabus goals routine "business plan" prioriti* milestones "lesson plan" planific* planejar
-    planeje plano itinerario roteiro estrateg* cronograma organiz* planifi* stratégi* emploi plan planung plane
-    zeitplan strategie* reiseplan piano pianific* strategia план планир* стратег* расписани* маршрут* программу
-    тренировок* 计划 规划 方案 策略 安排 行程 战略 制定 攻略 课程 計画 戦略 スケジュール 旅程 プラン 日程 手順を立 계획* 전략* 일정* 로드맵* 여행코스* 스케줄* 커리큘럼* estratégia
-    estrategia estratégias "study plan" "training plan"`,
+    workout curriculum syllabus goals "business plan" prioriti* milestones "lesson plan" planific* planejar planeje
+    plano itinerario roteiro estrateg* cronograma organiz* planifi* stratégi* emploi plan planung plane zeitplan
+    strategie* reiseplan piano pianific* strategia план планир* стратег* расписани* маршрут* программу тренировок* 计划
+    规划 方案 策略 安排 行程 战略 制定 攻略 课程 計画 戦略 スケジュール 旅程 プラン 日程 手順を立 계획* 전략* 일정* 로드맵* 여행코스* 스케줄* 커리큘럼* estratégia estrategia
+    estratégias "study plan" "training plan" "meal plan" "workout plan" revitalization budget-plan mission`,
   JUDGE: `should opinion opinions agree disagree ethical ethics moral* argue argument arguments debate critique criticize assess judge
     justify dilemma whether philosophy philosoph* "do you think" worth fair recommend* suggestion suggest suggestions debería* recomienda*
     opina* opinión ética deveria* devo recomend* opinião éthique devrais devrait recommand* avis conseill* ethisch* sollte sollten soll
     meinung empfiehl* empfehl* dovrei dovrebbe consigli* opinione etic* мнени* согласн* этич* этик* морал* аргумент* философ* стоит
     следует рекоменд* посоветуй* советуешь 看法 观点 评价 道德 应该 伦理 哲学 是否 推荐 合理 评估 評価 意見 べき 倫理 哲学 おすすめ
     どう思 妥当 의견* 윤리* 해야* 추천* 생각해* 생각하* 옳은* 평가*`,
-  DISCUSS: `discuss* analyze analyse analyzing analysing analysis implications implication impact impacts consequences significance examine
-    investigate interpret interpretation evaluate evaluation consider role influence relationship perspective* insights analiz* analys*
-    análisis discut* débat* conséquenc* untersuch* bewert* diskut* auswirkung* folgen valut* conseguenz* impacto consecuencia* implicac*
-    анализ* проанализ* обсуди* влияни* последств* оцени* роль 分析 讨论 探讨 论述 影响 意义 作用 后果 考察 論じ 影響 議論 検討 意義 분석*
-    논의* 영향* 고찰* 논하* 결과*`,
-  REASON: `"step by step" reasoning "think through" "think carefully" conclude conclusion premise* deduce infer* syllogism logically "show your work"
-    "explain your" "paso a paso" "étape par" "schritt für" "passo a passo" "passo passo" пошагов* рассужд* вывод 逐步 一步一步 推断 推论 推理过程
-    ステップ 段階的 推論 推測 단계별* 추론* 논증* 근거*`,
-  IDEAS: `ideas idea brainstorm* "come up with" names invent creative creatively unique "think of" innovative imagin* original ideias ideen idées
-    idee idée nombres* ideia* einfälle invente inventa* imagina* trouve-moi proponi идеи идей идею вариант* назван* придума*
-    想法 创意 点子 主意 起名 名字 取名 头脑风暴 アイデア アイディア 案を 案出 考えて ネーミング 名前 아이디어* 이름* 떠올려* 브레인스토밍*`,
+  DISCUSS: `discuss* analyze analyse analyzing analysing analysis implications implication impact impacts consequences
+    significance examine investigate interpret interpretation evaluate evaluation influence relationship perspective*
+    insights analiz* analys* análisis discut* débat* conséquenc* untersuch* bewert* diskut* auswirkung* folgen valut*
+    conseguenz* impacto consecuencia* implicac* анализ* проанализ* обсуди* влияни* последств* оцени* роль 分析 讨论 探讨 论述
+    影响 意义 作用 后果 考察 論じ 影響 議論 検討 意義 분석* 논의* 영향* 고찰* 논하* 결과* "role of" "the impact of" "the effects of" "effect of"
+    effects affects affect влияет effet effets efectos`,
+  REASON: `"step by step" reasoning "think through" "think carefully" conclude conclusion premise* deduce infer*
+    syllogism logically "show your work" "explain your" "paso a paso" "étape par" "schritt für" "passo a passo"
+    "passo passo" пошагов* рассужд* вывод 逐步 一步一步 推断 推论 推理过程 ステップ 段階的 推論 推測 단계별* 추론* 논증* 근거* valid invalid fallacy
+    assumption assumptions hypothesis hypotheses implies imply deductive inductive predicates axiom "first order"
+    counterexample counterarguments argument-map`,
+  IDEAS: `ideas idea brainstorm* "come up with" names invent creative creatively unique "think of" innovative imagin*
+    original ideias ideen idées idee idée nombres* ideia* einfälle invente inventa* imagina* trouve-moi proponi идеи
+    идей идею вариант* назван* придума* 想法 创意 点子 主意 起名 名字 取名 头脑风暴 アイデア アイディア 案を 案出 考えて ネーミング 名前 아이디어* 이름* 떠올려* 브레인스토밍*
+    "names for" "name for" "noms pour" "noms originaux" "nombres para" "nomes para" "nomi per" "namen für"
+    "название для" "слоган для" "have you got ideas"`,
   ADVICE: `advice advise help helpful feel feeling worried struggling girlfriend boyfriend wife husband friend mother
     job career boss coworker interview consejo* aconsej* ayúda* ayuda* novi* conseil* aidez aide rat ratschlag* hilf
     hilfe freundin consiglio aiut* conselho* ajud* помоги* помогите мне 建议 帮我 怎么办 我的 我想 我该 相談 アドバイス 困って どうしたら 悩ん 조언*
@@ -132,14 +141,15 @@ export const TASKS: Readonly<Record<string, string>> = {
     faites mach mache 써보* 지어* 짜줘* 짜주* 出して`,
   ROLEPLAY: `"act as" pretend pretending "role play" roleplay roleplaying "you are" "you re" "imagine you"
     "imagine you re" "play the role" persona "in the style" "in character" "as if" "in the voice"
-    "from the perspective" character's "actúa como" actúa "imagina que" eres "adopta el" "ponte en" "fais comme" agis
+    "from the perspective" character's "actúa como" actúa "imagina que" eres "adopta el" "ponte en" "fais comme"
     agissez "tu es" "vous êtes" "adoptez le" "imaginez que" incarne* "du bist" "sie sind" "stell dir" "stellen sie"
     "versetz dich" verkörper* spiele spielen "tu sei" immagina "agisci" "assumi il" fingi finga "aja como" "você é"
     "imagine que" "assuma o" представь "ты должен" сыграй "веди себя" "ты будешь" "ты опытный" действуй
-    "представь себя" "в роли" 扮演 假装 假如你是 你是一 作为一名 角色扮演 你现在是 请你以 以第一 演じて なりきって あなたは ロールプレイ になった 역할* 당신은 척하* 너는 입장에서* 되어
+    "представь себя" "в роли" 扮演 假装 假如你是 你是一 角色扮演 你现在是 请你以 以第一 演じて なりきって あなたは ロールプレイ になった 역할* 당신은 척하* 너는 입장에서* 되어
     "you will be" "behave like" "act like" "let s play" "ты —"`,
-  CONTINUE: `continue continued continuation "next chapter" "carry on" "go on" "finish the" complete "keep going" continúa continua* continue
-    continuez weiter weiterschreib* prosegui continuar продолж* допиши* 续写 继续 接着 补充 完成 続きを 続けて 이어서* 계속* 이어써*`,
+  CONTINUE: `continue continued continuation "next chapter" "carry on" "go on" "finish the" "keep going" continúa
+    continua* continue continuez weiter weiterschreib* prosegui continuar продолж* допиши* 续写 继续 接着 补充 完成 続きを 続けて 이어서*
+    계속* 이어써* "complete the" "complete this" "what happens next"`,
   CODEACT: `refactor* debug* implement* deploy* compile compil* install* uninstall configure configur* serialize
     deserialize override instantiate unittest lint commit rebase merge scrape scraper scraping authenticate upgrade
     downgrade migrate optimize refactoriz* implementa* depur* desplieg* instalar compila* programa programar débog*

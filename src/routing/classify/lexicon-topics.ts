@@ -1,9 +1,10 @@
 /** What it is done with, and in which field: concepts of object and the words that stand for them (form: `lexicon-tasks.ts`). */
 export const TOPICS: Readonly<Record<string, string>> = {
-  CODELANG: `python python3 javascript js typescript ts java c++ cpp c# csharp golang rust php ruby kotlin swift scala
-    perl haskell matlab lua dart sql mysql postgresql postgres sqlite mongodb html css bash powershell vba assembly
-    verilog vhdl solidity fortran cobol julia elixir clojure erlang delphi pascal prolog autohotkey xaml lisp scss
-    sass awk sed openscad питон* пайтон* джава* паскал* パイソン 파이썬* 자바* 자바스크립트* 타입스크립트*`,
+  CODELANG: `python python3 javascript js typescript ts java c++ cpp c# csharp golang rust php ruby kotlin perl
+    haskell matlab lua dart sql mysql postgresql postgres sqlite mongodb html css bash powershell vba assembly verilog
+    vhdl solidity fortran cobol elixir clojure erlang delphi pascal prolog autohotkey xaml lisp scss sass awk sed
+    openscad питон* пайтон* джава* паскал* パイソン 파이썬* 자바* 자바스크립트* 타입스크립트* swiftui "in swift" "in scala" "in julia"
+    "in c" "in go" "using c"`,
   CODETOOL: `react vue angular django flask fastapi spring nextjs svelte express node nodejs npm pip docker dockerfile
     kubernetes k8s git github gitlab linux ubuntu debian aws azure gcp terraform ansible nginx apache redis rabbitmq
     elasticsearch tensorflow pytorch pandas numpy keras sklearn scikit opencv unity unreal godot roblox android xcode
@@ -13,24 +14,24 @@ export const TOPICS: Readonly<Record<string, string>> = {
     도커* 리액트* 깃허브* 스프링* "kafka topic" "apache kafka" drupal symfony composer magento shopify xgboost huggingface
     langchain llama tailscale jellyfin vsftpd "after effects" powerapps "power automate" "google sheets" sheets
     appscript makefile changelog homebrew cmake gcc clang nextcloud proxmox vmware openai`,
-  CODENOUN: `code codes coding codebase program programs programming programmer function functions method methods
-    class classes algorithm algorithms variable variables array arrays string strings loop loops compiler endpoint
-    endpoints backend frontend database databases schema query queries repository repo library libraries framework
-    plugin async await "async await" callback pointer pointers recursion recursive "unit test" "unit tests"
-    "test case" "test cases" tests regex "regular expression" boolean integer tuple dict hashmap struct enum namespace
-    middleware component components microservice* container webhook thread threads mutex iterator decorator generics
-    constructor lambda closure parser tokenizer cli stdin stdout bytes bitmask crud orm jwt oauth cors "linked list"
-    "binary tree" "pull request" "stack overflow" código codigo función funciones clase variable* bucle arreglo
-    programme fonction* boucle* tableau funktion funktionen programm programme schleife variable klasse quelltext
-    skript datenbank* schnittstelle abfrage codice funzione funzioni programma classe metodo função funções programa
-    programação algoritm* laço banco код кода коде коду кодом программ* функци* скрипт* алгоритм* класс метод* массив*
-    строк* переменн* цикл* бот бота базу базы "базы данных" запрос* сервер* библиотек* 代码 程序 函数 编程 脚本 算法 编写一个 接口 数据库
-    变量 数组 字符串 循环 正则 类名 前端 后端 单元测试 递归 链表 コード プログラム 関数 スクリプト アルゴリズム 変数 配列 文字列 クラス 正規表現 データベース メソッド テストコード 코드* 프로그램* 함수*
-    알고리즘* 스크립트* 변수* 배열* 문자열* 클래스* 쿼리* 데이터베이스* 정규식* 정규표현식* 메서드* 반복문* 컴포넌트* generic "type definition" "pseudo code"
-    pseudocode login signup authentication "code review" parameters parameter "visual basic" hashtags uuid
-    "tech stack" "technology stack" handler handlers module modules package packages version tupel tupla complexité
-    komplexität complejidad "dieses skript" 代码块 这段代码 爬虫 异步 提交 分支 缓存 ログイン 非同期 処理を 依存関係 コミット ビルド コンポーネント 実行する 例外処理 커밋*
-    브랜치* 깃에서 깃허브* 비동기* 로그인*`,
+  CODENOUN: `code codes coding codebase program programs programming programmer function functions class classes
+    algorithm algorithms variable variables array arrays string strings loop loops compiler endpoint endpoints backend
+    frontend database databases schema query queries repository repo library libraries framework plugin async await
+    "async await" callback pointer pointers recursion recursive "unit test" "unit tests" "test case" "test cases"
+    tests regex "regular expression" boolean integer tuple dict hashmap struct enum namespace middleware component
+    microservice* container webhook thread threads mutex iterator decorator generics constructor lambda closure parser
+    tokenizer cli stdin stdout bytes bitmask crud orm jwt oauth cors "linked list" "binary tree" "pull request"
+    "stack overflow" código codigo función funciones clase variable* bucle arreglo programme fonction* boucle* tableau
+    funktion funktionen programm programme schleife variable klasse quelltext skript datenbank* schnittstelle abfrage
+    codice funzione funzioni programma classe função funções programa programação algoritm* laço banco код кода коде
+    коду кодом программ* функци* скрипт* алгоритм* класс массив* строк* переменн* цикл* бот бота базу базы
+    "базы данных" запрос* сервер* библиотек* 代码 程序 函数 编程 脚本 算法 编写一个 接口 数据库 变量 数组 字符串 循环 正则 类名 前端 后端 单元测试 递归 链表 コード
+    プログラム 関数 スクリプト アルゴリズム 変数 配列 文字列 クラス 正規表現 データベース メソッド テストコード 코드* 프로그램* 함수* 알고리즘* 스크립트* 변수* 배열* 문자열* 클래스* 쿼리*
+    데이터베이스* 정규식* 정규표현식* 메서드* 반복문* 컴포넌트* generic "type definition" "pseudo code" pseudocode login signup authentication
+    "code review" parameters parameter "visual basic" hashtags uuid "tech stack" "technology stack" handler handlers
+    module modules package packages version tupel tupla complexité komplexität complejidad "dieses skript" 代码块 这段代码 爬虫
+    异步 提交 分支 缓存 ログイン 非同期 処理を 依存関係 コミット ビルド コンポーネント 実行する 例外処理 커밋* 브랜치* 깃에서 깃허브* 비동기* 로그인* "time limit" "memory limit"
+    "static method" "the method" "this method" "code block" "competitive programming" leetcode`,
   CODEERR: `bug bugs bugfix error errors exception exceptions stacktrace traceback crash crashes crashing segfault
     "not working" "doesn t work" "does not work" "fix this" fails failing failed warning undefined nullpointer
     nullpointerexception typeerror valueerror keyerror syntaxerror deadlock leak flaky timeout stuck broken fehler
@@ -70,17 +71,18 @@ export const TOPICS: Readonly<Record<string, string>> = {
   SCIENCE: `physics chemistry biology quantum molecule* atom atoms atomic electron* proton* reaction reactions enzyme*
     protein* dna rna cell cells gene genes genetic* evolution species photosynthesis velocity acceleration mass energy
     momentum gravity gravitational relativity thermodynamic* entropy wavelength frequency voltage circuit magnetic
-    electric pressure temperature density acid oxidation compound compounds equilibrium hypothesis experiment theory
-    scientific scientist* neuron* brain planet* stars galaxy universe climate ecosystem* física química biología
-    célula* energía fuerza velocidad gravedad physique chimie biologie énergie vitesse gravité physik chemie kraft
-    geschwindigkeit quanten* energie velocità forza fisica chimica energia força velocidade физик* хими* биолог*
-    молекул* атом* скорост* энерг* сил* масс* реакци* клетк* 物理 化学 生物 分子 原子 电子 反应 细胞 能量 速度 加速度 重力 量子 科学 実験 エネルギー 反応 細胞
-    科学的 量子 물리* 화학* 생물* 분자* 원자* 반응* 세포* 에너지* 속도* 중력* 양자* 과학* "net force" "electric current" circuits isotopes isotope
-    chemically terminal-velocity kinetic`,
-  HEALTH: `patient patients symptoms symptom disease diagnosis treatment doctor medical medicine drug drugs dose pain diabetes cancer anxiety
-    depression therapy diet calories weight exercise pregnant blood vitamin síntomas enfermedad médic* dieta symptôme* maladie* médec* symptome krankheit
-    arzt gesundheit* malattia medic* sintom* doença saúde здоров* болезн* симптом* врач* диет* 症状 疾病 治疗 医生 健康 减肥 病人 医療 病気 健康
-    증상* 질병* 치료* 건강* 다이어트* 의사*`,
+    electric pressure temperature density acid oxidation compound equilibrium hypothesis experiment theory scientific
+    scientist* neuron* brain planet* galaxy universe climate ecosystem* física química biología célula* energía fuerza
+    velocidad gravedad physique chimie biologie énergie vitesse gravité physik chemie kraft geschwindigkeit quanten*
+    energie velocità forza fisica chimica energia força velocidade физик* хими* биолог* молекул* атом* скорост* энерг*
+    сил* масс* реакци* клетк* 物理 化学 生物 分子 原子 电子 反应 细胞 能量 速度 加速度 重力 量子 科学 実験 エネルギー 反応 細胞 科学的 量子 물리* 화학* 생물* 분자* 원자* 반응*
+    세포* 에너지* 속도* 중력* 양자* 과학* "net force" "electric current" circuits isotopes isotope chemically terminal-velocity
+    kinetic star chemical radiation lens laser telescope satellite spacecraft orbit`,
+  HEALTH: `patient patients symptoms symptom disease diagnosis treatment doctor medical medicine drug drugs dose pain
+    diabetes cancer anxiety depression therapy diet calories pregnant vitamin síntomas enfermedad médic* dieta
+    symptôme* maladie* médec* symptome krankheit arzt gesundheit* malattia medic* sintom* doença saúde здоров* болезн*
+    симптом* врач* диет* 症状 疾病 治疗 医生 健康 减肥 病人 医療 病気 健康 증상* 질병* 치료* 건강* 다이어트* 의사* "weight loss" "blood pressure"
+    exercises`,
   LAW: `law laws legal court lawyer contract contracts liability tort crime criminal rights constitution* plaintiff defendant regulation* policy policies
     government ley legal tribunal contrato loi juridique tribunal contrat gesetz* gericht vertrag recht legge giurid* lei direito* закон* юрид*
     суд* договор* прав* 法律 法院 合同 法规 政策 诉讼 法律上 契約 裁判 憲法 법률* 계약* 법적* 소송*`,
@@ -90,17 +92,18 @@ export const TOPICS: Readonly<Record<string, string>> = {
     gesellschaft wirtschaft* storia guerra società economi* história guerra sociedade истори* война войны обществ*
     экономи* полити* 历史 战争 经济 社会 文化 政治 革命 帝国 歴史 戦争 経済 政治 역사* 전쟁* 경제* 사회* 문화* 정치* "world war" causes-of`,
   TRIVIA: `capital country countries city cities river mountain ocean continent population flag movie movies film
-    films actor actress singer band album song songs singer team player players league olympic* championship world cup
-    oscar author novelist founded invented born died famous nickname tallest largest longest biggest fastest país
-    países ciudad capital río película pays ville capitale fleuve land länder stadt hauptstadt fluss hauptstädte paese
-    città capitale fiume país cidade capital rio filme столиц* стран* город* рек* фильм* актер* 首都 国家 城市 电影 演员 作者 最大
-    最长 最高 首都は 国は 都市 映画 俳優 作者は 一番 수도* 나라* 도시* 영화* 배우* 가수* 작가는 "first person" headquarters`,
+    films actor actress singer band album song songs singer player league olympic* championship world cup oscar author
+    novelist founded invented born died famous nickname tallest largest longest biggest fastest país países ciudad
+    capital río película pays ville capitale fleuve land länder stadt hauptstadt fluss hauptstädte paese città
+    capitale fiume país cidade capital rio filme столиц* стран* город* рек* фильм* актер* 首都 国家 城市 电影 演员 作者 最大 最长 最高
+    首都は 国は 都市 映画 俳優 作者は 一番 수도* 나라* 도시* 영화* 배우* 가수* 작가는 "first person" headquarters "football team"`,
   FOOD: `food dish dishes meal meals dinner breakfast lunch ingredients sauce chicken rice pizza soup salad cake bread
     vegetarian vegan restaurant comida cena ingredientes plat plats repas ingrédients essen gericht gerichte zutaten
     kuchen cibo piatto ingredienti pranzo comida jantar блюд* еда ужин* завтрак* суп* салат* 食物 美食 早餐 晚餐 食材 菜 料理 食べ物
     夕食 食材 요리* 음식* 재료* 저녁* "pasta recipe" cocktail cocktails`,
-  TRAVEL: `travel trip vacation holiday tourist hotel hotels flight visit destination* beach viaje viajar vacaciones voyage vacances reise urlaub
-    reisen viaggio vacanz* viagem férias путешеств* поездк* отпуск* 旅游 旅行 景点 酒店 度假 観光 旅行に ホテル 여행* 관광* 호텔*`,
+  TRAVEL: `travel trip vacation holiday tourist hotel hotels destination* beach viaje viajar vacaciones voyage
+    vacances reise urlaub reisen viaggio vacanz* viagem férias путешеств* поездк* отпуск* 旅游 旅行 景点 酒店 度假 観光 旅行に ホテル
+    여행* 관광* 호텔* "places to visit"`,
   POEM: `poem poems poetry poetic haiku haikus sonnet sonnets limerick ode ballad verse verses stanza* lyrics lyric rap rhyming couplet acrostic poema* poesía
     soneto canción letra poème* chanson* sonnet gedicht* gedichte reim* lied songtext poesia filastrocca canzone sonetto canção verso* стих* поэм*
     песн* рифм* хайку 诗 诗歌 歌词 诗句 散文 对联 古诗 七言 五言 藏头 詩 俳句 歌詞 作詞 短歌 川柳 시를 시조 가사 노래* 삼행시* 하이쿠* 시한편`,
@@ -115,9 +118,11 @@ export const TOPICS: Readonly<Record<string, string>> = {
   SCRIPT: `"video script" "movie script" "youtube script" "animation script" podcast episode skit dialogue voiceover
     storyboard guion guión diálogo scénario drehbuch copione roteiro сценарий ролик* видео 脚本台词 台词 主持 相声 小品 视频 台本 脚本
     動画 대본* 스크립트를 영상* 콩트* "host script" "sketch comedy" комик`,
-  BLOG: `blog blogs blogpost article articles post posts tweets instagram facebook linkedin tiktok twitter youtube caption captions hashtag* newsletter
-    webpage column editorial entrada artículo* publicación article billet publication beitrag blogbeitrag artikel articolo post artigo postagem
-    блог* стать* пост поста постов 博客 推文 小红书 文章 帖子 公众号 朋友圈 微博 ブログ 記事 投稿 ツイート 블로그* 게시글* 게시물* 인스타* 기사* 칼럼*`,
+  BLOG: `blog blogs blogpost article articles posts tweets instagram facebook linkedin tiktok twitter youtube caption
+    captions hashtag* newsletter webpage column editorial entrada artículo* publicación article billet publication
+    beitrag blogbeitrag artikel articolo artigo postagem блог* стать* пост поста постов 博客 推文 小红书 文章 帖子 公众号 朋友圈 微博 ブログ
+    記事 投稿 ツイート 블로그* 게시글* 게시물* 인스타* 기사* 칼럼* "a post" "blog post" "linkedin post" "facebook post" "media post"
+    "instagram post" "the post"`,
   ADCOPY: `slogan slogans tagline taglines headline headlines title titles ad ads advert adverts advertis* marketing campaign campaigns "product description"
     copywrit* copywriter seo brand branding landing promo promotional commercial pitch jingle catchy persuasive eslogan anuncio* publicidad campaña
     título titre titres slogan* annonce* accroche publicité* titel überschrift* werb* slogan anzeige titolo annunci* pubblicit* slogan anúncio*
@@ -128,7 +133,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
     disculpa courriel lettre lettres invitation einladung nachricht bewerbung* anschreiben lettera messaggio invito
     carta mensagem convite письм* сообщени* приглашени* поздрав* открытк* резюме 邮件 信 通知 简历 贺词 祝福 请假 感谢信 邀请函 道歉 留言 申请
     メール 手紙 招待 案内状 お礼 お詫び 履歴書 이메일* 메일* 편지* 초대장* 사과문* 안내문* 축하* 자기소개서* "einen brief" "brief an" "formal letter"
-    "a message" "an email" "the email" "message to"`,
+    "a message" "an email" "the email" "message to" "e mail" "mail an" "eine mail" "reply to this email"
+    "reply to the email"`,
   SPEECH: `speech speeches essay essays biography monologue toast eulogy thesis dissertation composition
     "personal statement" discurso* ensayo* biografía discours dissertation* essai exposé biographie reden aufsatz*
     vortrag discorso saggio biografia redação palestra речь доклад* эссе сочинени* реферат* презентац* выступлени* 演讲
@@ -144,9 +150,10 @@ export const TOPICS: Readonly<Record<string, string>> = {
     "words or" playful cheerful sarcastic`,
   DATA: `data dataset datasets csv xlsx spreadsheets column columns row rows dataframe records chart charts histogram
     visualiz* visualis* pivot datos tabla tablas encuesta daten tabelle tabellen diagramm* umfrage données tableau
-    tableaux graphique* sondage dati tabella tabelle grafico sondaggio dados tabela tabelas gráfico* pesquisa данн*
-    таблиц* график* диаграмм* опрос* 数据 表格 图表 数据集 调查 问卷 データ 表 グラフ アンケート 集計 데이터* 표를 표에 표에서 그래프* 차트* 설문* 엑셀* "data set"
-    "the data" "this data" "survey results" "the table" "table below" "attached table" "plot the" 表格中`,
+    tableaux graphique* sondage dati tabella tabelle grafico sondaggio dados tabela tabelas gráfico* pesquisa таблиц*
+    график* диаграмм* опрос* 数据 表格 图表 数据集 调查 问卷 データ 表 グラフ アンケート 集計 데이터* 표를 표에 표에서 그래프* 차트* 설문* 엑셀* "data set"
+    "the data" "this data" "survey results" "the table" "table below" "attached table" "plot the" 表格中 данные данных
+    данными датасет* выборк*`,
   METRICS: `metric metrics kpi kpis revenue revenues sales profit profits profitability margin margins growth churn
     conversion retention ctr roi roas cac ltv arpu mrr arr dau mau cohort cohorts funnel bounce traffic impressions
     quarter quarterly yoy mom q1 q2 q3 q4 fiscal fy2022 fy2021 fy2023 fy2024 fy2019 fy2018 fy2020 budget expenses
@@ -166,30 +173,33 @@ export const TOPICS: Readonly<Record<string, string>> = {
     distributions distributed outlier* pvalue "p value" "confidence interval" "standard deviation" skewness kurtosis
     percentile percentiles quartile statistic* anova "t test" "chi square" percentage percent proportion ratio
     normaliz* cluster clustering vary varies uniform breakdown aggregate aggregat* grouped promedio* mediana
-    desviación correlación porcentaje media moyenne* écart médiane pourcentage durchschnitt* mittelwert*
-    standardabweichung korrelation prozent* anteil media mediana deviazione percentual* média desvio correlação
-    porcentagem средн* медиан* коррел* статист* дисперс* процент* доля отклонени* 平均 相关 回归 统计 方差 标准差 占比 比例 百分 均值 中位数
-    分布 平均値 相関 統計 中央値 割合 分布 標準偏差 回帰 평균* 상관* 통계* 중앙값* 비율* 분포* 표준편차* 회귀* 이상치* "statistically significant" "sample size"
-    "missing values" "across departments" "across different" "outlier detection" 缺失 缺失值 异常值 相关性 分群 聚类`,
+    desviación correlación porcentaje moyenne* écart médiane pourcentage durchschnitt* mittelwert* standardabweichung
+    korrelation prozent* anteil mediana deviazione percentual* desvio correlação porcentagem средн* медиан* коррел*
+    статист* дисперс* процент* доля отклонени* 平均 相关 回归 统计 方差 标准差 占比 比例 百分 均值 中位数 分布 平均値 相関 統計 中央値 割合 分布 標準偏差 回帰 평균*
+    상관* 통계* 중앙값* 비율* 분포* 표준편차* 회귀* 이상치* "statistically significant" "sample size" "missing values"
+    "across departments" "across different" "outlier detection" 缺失 缺失值 异常值 相关性 分群 聚类 "la media" "media y" "media e"
+    "media e la" "a média" "la moyenne"`,
   REPORT: `report reports reporting dashboard dashboards insight quantitative qualitative benchmark* swot analytics
     analyst audit weekly monthly annual informe* informes reporte* tablero rapport rapports bericht* auswertung*
     auswerten werte relazione relatóri* painel отчет* отчёт* дашборд* сводк* 报告 报表 洞察 周报 月报 年报 仪表盘 レポート 報告書 報告 ダッシュボード
     週報 月次 보고서* 리포트* 대시보드* 인사이트* 주간* 월간* "key findings" 分析报告`,
   FINANCE: `"balance sheet" "cash flow" "income statement" "10 k" capex ebitda earnings assets liabilities equity
     dividend* depreciation amortization receivable* payable usd million millions billion stock stocks portfolio
-    invest* investment shares shareholders valuation bank loan tax taxes acciones inversión bilanz finanz* aktie*
-    rendite finanzas actions investissement finance* bilancio azioni investiment* ações балан* финанс* актив* инвест*
-    акци* кредит* 资产 负债 财务 股票 投资 现金流 基金 财报 市值 利率 財務 資産 株式 投資 株価 決算 재무* 자산* 투자* 주식* 손익* 대차대조표* "interest rate"
-    "interest rates" "working capital" "free cash" "gross margin" "long term debt" restructuring`,
-  BUSINESS: `business company companies startup market markets marketplace customer product products industry competitor* competition sector employees
-    department departments team management manager supply chain logistics stakeholder* empresa* negocio* mercado* producto* cliente* entreprise* marché*
-    produit* client* concurrent* unternehmen firma markt produkt* kunden wettbewerb* azienda aziendale mercato prodott* clienti negócio* produto* компани*
-    бизнес* рынок* рынк* товар* клиент* конкурент* 公司 企业 市场 产品 客户 行业 竞争 商业 会社 企業 市場 製品 顧客 業界 競合 회사* 기업* 시장* 제품* 고객*
-    업계* 경쟁사* 사업*`,
-  TEACH: `teach teaching lesson lessons student students classroom teacher course courses exam study studying learn learning homework grade enseñ*
-    lección estudiante* aprender curso examen enseign* leçon élève* étudiant* apprendre cours unterricht* schüler* lernen prüfung kurs insegn* lezione studenti
-    imparare corso aula alunos aprender урок* учени* студент* учител* экзамен* учить* изучи* 教学 课程 学生 教师 教案 考试 学习 老师 授業 生徒 教師 試験 勉強
-    学習 수업* 학생* 교사* 시험* 공부* 학습* 강의*`,
+    invest* investment shares shareholders valuation tax taxes acciones inversión bilanz finanz* aktie* rendite
+    finanzas actions investissement finance* bilancio azioni investiment* ações балан* финанс* актив* инвест* акци*
+    кредит* 资产 负债 财务 股票 投资 现金流 基金 财报 市值 利率 財務 資産 株式 投資 株価 決算 재무* 자산* 투자* 주식* 손익* 대차대조표* "interest rate"
+    "interest rates" "working capital" "free cash" "gross margin" "long term debt" restructuring "bank loan" loans`,
+  BUSINESS: `business company companies startup market markets marketplace customer product products industry
+    competitor* competition sector employees department departments supply chain logistics stakeholder* empresa*
+    negocio* mercado* producto* cliente* entreprise* marché* produit* client* concurrent* unternehmen firma markt
+    produkt* kunden wettbewerb* azienda aziendale mercato prodott* clienti negócio* produto* компани* бизнес* рынок*
+    рынк* товар* клиент* конкурент* 公司 企业 市场 产品 客户 行业 竞争 商业 会社 企業 市場 製品 顧客 業界 競合 회사* 기업* 시장* 제품* 고객* 업계* 경쟁사* 사업*
+    "business model" "supply chain"`,
+  TEACH: `teach teaching lesson lessons student students classroom teacher courses exam study studying learn learning
+    homework grade enseñ* lección estudiante* aprender curso examen enseign* leçon élève* étudiant* apprendre
+    unterricht* schüler* lernen prüfung kurs insegn* lezione studenti imparare aula alunos aprender урок* учени*
+    студент* учител* экзамен* учить* изучи* 教学 课程 学生 教师 教案 考试 学习 老师 授業 生徒 教師 試験 勉強 学習 수업* 학생* 교사* 시험* 공부* 학습* 강의*
+    "a course" "the course" "online course" "un cours"`,
   SENTENCE: `sentence sentences phrase phrases following below above text texto frase frases oración oraciones texte phrase phrases satz sätze sätzen text
     folgende folgenden testo frase frasi seguente seguenti текст* предложени* фраз* следующ* 以下 下面 句子 文本 这句话 下列 次の 以下の 文章 テキスト 文を 다음
     문장* 글을 아래* 텍스트* 구절*`,

@@ -31,7 +31,17 @@ export function authFileProvider(json: Json): string | undefined {
 export function parseAuthFile(json: Json, now: number): Parsed | undefined {
   const provider = authFileProvider(json)
   const parsed = provider === undefined ? undefined : login(provider, json, now)
-  return parsed === undefined ? undefined : { ...parsed, facts: settings(json) }
+  if (parsed === undefined) return undefined
+  const facts = settings(json)
+  const lostProxy = textOf(json['proxy_url']) !== undefined && facts.proxyUrl === undefined
+  // Without the proxy its owner meant for it, the account is not to be used before somebody has looked.
+  return lostProxy
+    ? {
+        ...parsed,
+        facts: { ...facts, disabled: true },
+        warnings: ['Its proxy_url is no proxy, so it comes switched off: see "logicaproxy accounts proxy".'],
+      }
+    : { ...parsed, facts }
 }
 
 function login(provider: string, json: Json, now: number): Parsed | undefined {
@@ -99,8 +109,8 @@ function settings(json: Json): NonNullable<Parsed['facts']> {
   if (json['weight'] !== undefined && Number.isFinite(weight) && weight >= 0) facts.weight = weight
   const prefix = textOf(json['prefix'])
   if (prefix !== undefined) facts.prefix = prefix
-  const proxy = textOf(json['proxy_url'])
-  if (proxy !== undefined) facts.proxyUrl = proxy === 'none' ? 'direct' : proxy
+  const proxy = proxyOf(textOf(json['proxy_url'])?.trim())
+  if (proxy !== undefined) facts.proxyUrl = proxy
   const note = textOf(json['note'])
   if (note !== undefined) facts.note = note
   if (json['disable_cooling'] === true) facts.neverRests = true
@@ -111,4 +121,11 @@ function settings(json: Json): NonNullable<Parsed['facts']> {
   )
   if (headers.length > 0) facts.headers = Object.fromEntries(headers)
   return facts
+}
+
+/** `direct`, or the address of a proxy; undefined for what is neither (told by `parseAuthFile`). */
+function proxyOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === 'direct') return text
+  if (text === 'none') return 'direct'
+  return /^(?:https?|socks5h?):$/.test(URL.parse(text)?.protocol ?? '') ? text : undefined
 }

@@ -47,7 +47,7 @@ export async function onboard(
     const project = wanted ?? given
     if (project !== undefined) return settled(identity, current, project, wanted, plan)
     if (reasons(loaded).length > 0) throw notEligible(sheet, loaded)
-    return await withAsked(sheet, context, identity, current, plan)
+    return await withAsked(sheet, context, loaded, identity, current, plan)
   }
   const allowed = list(loaded['allowedTiers'])
   if (allowed.length === 0 && reasons(loaded).length > 0) throw notEligible(sheet, loaded)
@@ -55,7 +55,7 @@ export async function onboard(
   if (verify !== undefined && textOf(verify['reasonCode']) === 'VALIDATION_REQUIRED') throw notEligible(sheet, loaded)
   const tier = textOf((allowed.find((t) => t['isDefault'] === true) ?? allowed[0])?.['id']) ?? LEGACY
   // The free tier brings its own project and refuses one that is named (domain.md 1.3).
-  const named = tier === FREE ? undefined : (wanted ?? given ?? (await askProject(sheet, context)))
+  const named = tier === FREE ? undefined : (wanted ?? given ?? (await askProject(sheet, context, loaded)))
   context.progress(`Setting the account up for ${sheet.title}; this can take a minute.`)
   const made = await setUp(sheet, call, context, tier, named)
   const project = made ?? named
@@ -86,17 +86,20 @@ function settled(
 async function withAsked(
   sheet: CodeAssistSheet,
   context: FlowContext,
+  loaded: VendorAnswer['json'],
   identity: Identity,
   tier: string,
   plan: string | undefined,
 ) {
-  const project = await askProject(sheet, context)
+  const project = await askProject(sheet, context, loaded)
   return settled(identity, tier, project, project, plan)
 }
 
-async function askProject(sheet: CodeAssistSheet, context: FlowContext): Promise<string> {
+async function askProject(sheet: CodeAssistSheet, context: FlowContext, loaded: VendorAnswer['json']): Promise<string> {
+  for (const reason of reasons(loaded)) context.progress(`Google says: ${reason}`)
   const question = `This account needs a Google Cloud project with the "Gemini for Google Cloud API" enabled. Its id?`
   const answer = (await context.ask?.(question)) ?? ''
+  if (answer.trim() === '' && reasons(loaded).length > 0) throw notEligible(sheet, loaded)
   if (answer.trim() === '')
     throw new LoginError(
       'input',
@@ -204,7 +207,7 @@ function reasons(loaded: VendorAnswer['json']): string[] {
 function notEligible(sheet: CodeAssistSheet, loaded: VendorAnswer['json']): LoginError {
   const url = list(loaded['ineligibleTiers'])
     .map((tier) => textOf(tier['validationUrl']))
-    .find((link) => link?.startsWith('https://'))
+    .find((link) => link !== undefined && /^https?:\/\//.test(link))
   const next = url === undefined ? sheet.advice : `Open ${url} with this account, do what it asks, and log in again.`
   return new LoginError(
     'not-eligible',

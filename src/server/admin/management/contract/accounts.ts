@@ -74,7 +74,13 @@ export const account = z.object({
     note: z.string().optional(),
   }),
   /** What may be done with it. */
-  can: z.object({ change: z.boolean(), remove: z.boolean(), refresh: z.boolean(), reset: z.boolean(), login: z.boolean() }),
+  can: z.object({
+    change: z.boolean(),
+    remove: z.boolean(),
+    refresh: z.boolean(),
+    reset: z.boolean(),
+    login: z.boolean(),
+  }),
 })
 export const accounts = z.object({ accounts: z.array(account) })
 

@@ -11,6 +11,9 @@ export const count = z.int().min(0)
 /** A share, 0 to 1. */
 export const share = z.number()
 
+/** A JSON object of no fixed shape. */
+export const json = z.record(z.string(), z.unknown())
+
 /** The answer of a call that has nothing else to say. */
 export const done = z.object({ ok: z.literal(true), message: z.string().optional() })
 

@@ -52,7 +52,10 @@ export const configView = z.object({
 export const configCheck = z.strictObject({ text: z.string().max(1024 * 1024) })
 export const configChange = z.strictObject({
   /** `['routing', 'strategy']`, `['api-keys', 0, 'name']`. */
-  path: z.array(z.union([z.string(), z.int().min(0)])).min(1).max(16),
+  path: z
+    .array(z.union([z.string(), z.int().min(0)]))
+    .min(1)
+    .max(16),
   /** The new value; left out: the key is taken away. */
   value: z.unknown().optional(),
 })

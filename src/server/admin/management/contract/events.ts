@@ -4,8 +4,7 @@
  * A page that reads too slowly loses `status` ticks first, then gets `hello` with `missed: true`: then fetch anew.
  */
 import * as z from 'zod'
-import { status } from './status.ts'
-import { alert } from './status.ts'
+import { alert, status } from './status.ts'
 import { logLine, usageRow } from './usage.ts'
 
 export const event = z.discriminatedUnion('type', [

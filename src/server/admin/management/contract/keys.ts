@@ -31,7 +31,9 @@ export const clientKey = z.object({
   lastUsedAt: time.optional(),
   rotatedAt: time.optional(),
   /** What it has used of its limits. */
-  used: z.object({ requestsThisMinute: count, tokensToday: count, microsThisMonth: micros, requests: count }).optional(),
+  used: z
+    .object({ requestsThisMinute: count, tokensToday: count, microsThisMonth: micros, requests: count })
+    .optional(),
 })
 export const clientKeys = z.object({ keys: z.array(clientKey), open: z.boolean() })
 
@@ -40,7 +42,12 @@ const settings = {
   limits: keyLimits.optional(),
   expiresAt: time.nullable().optional(),
   note: z.string().max(2000).nullable().optional(),
-  keepBodiesMs: z.int().min(0).max(30 * 86_400_000).nullable().optional(),
+  keepBodiesMs: z
+    .int()
+    .min(0)
+    .max(30 * 86_400_000)
+    .nullable()
+    .optional(),
 }
 const name = z
   .string()
@@ -52,7 +59,11 @@ export const keyPatch = z.strictObject({ name: name.optional(), disabled: z.bool
 export const keyShown = z.object({ key: z.string(), entry: clientKey })
 export const keyRotate = z.strictObject({
   /** How long the old one is still taken; 0 ends it at once. */
-  graceMs: z.int().min(0).max(7 * 86_400_000).default(0),
+  graceMs: z
+    .int()
+    .min(0)
+    .max(7 * 86_400_000)
+    .default(0),
 })
 
 export type KeyLimits = z.infer<typeof keyLimits>
