@@ -71,7 +71,10 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
         if (reading !== undefined) quotas.tell(account.id, reading)
       })
     const facts = logins.records().find((r) => r.id === account.id)?.facts
-    if (provider.liveModels !== undefined && due(account, 'models', MODELS_EVERY_MS, facts?.modelsAt ?? 0))
+    if (
+      provider.liveModels !== undefined &&
+      due(account, 'models', MODELS_EVERY_MS, facts?.modelsAt ?? Number.NEGATIVE_INFINITY)
+    )
       await ask(account, 'models', async () => {
         const models = await provider.liveModels!(account, credential, http)
         if (models !== undefined && models.length > 0) await logins.change(account.id, { models, modelsAt: now() })
