@@ -13,7 +13,7 @@ import type { Config } from '../config/schema.ts'
 import { matcher } from '../config/wildcard.ts'
 import type { Provider } from '../providers/provider.ts'
 import { createUpkeep, type Upkeep } from '../providers/upkeep.ts'
-import { type Behind, createBehind, createMemoryStore } from '../store/index.ts'
+import { type Behind, createBehind, createMemoryStore, deadline } from '../store/index.ts'
 import type { Store } from '../store/store.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -48,6 +48,8 @@ export interface Household {
   close(): Promise<void>
 }
 
+/** So long the last changes may take to be written when all stops, ms. */
+const FAREWELL_MS = 5_000
 /** Changes of logins that come together are taken over together. */
 const GATHER_MS = 50
 /** What an earlier life learned is worth waiting for so long at a start, ms. */
@@ -150,7 +152,9 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       upkeep?.close()
       memory.close()
       await desk?.close()
-      await behind.close().catch((error: Error) => log('warn', { err: error.message }, 'the last changes are not kept'))
+      await deadline(behind.close(), FAREWELL_MS).catch((error: Error) =>
+        log('warn', { err: error.message }, 'the last changes are not kept'),
+      )
       await Promise.all([...senders.values()].map((sender) => sender.close()))
       if (accounts !== undefined) await accounts.close()
       else if (options.store === undefined) await store.close()

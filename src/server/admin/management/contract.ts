@@ -23,8 +23,6 @@
  * - Texts (prompts, model names, e-mails, errors) are data: put them into pages as text, never as HTML.
  */
 import type * as z from 'zod'
-import * as c from './contract/common.ts'
-import * as e from './contract/events.ts'
 import { legacyRoutes } from './contract/legacy.ts'
 import type { RouteSpec } from './contract/route.ts'
 import { manageRoutes } from './contract/routes-manage.ts'

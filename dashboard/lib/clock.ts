@@ -1,0 +1,17 @@
+/** One clock for all relative times of the page: it ticks each second, and stands still in a hidden tab. */
+import { createStore, useStore } from './store.ts'
+
+const second = createStore(Date.now())
+const slow = createStore(Date.now())
+
+setInterval(() => {
+  if (document.visibilityState !== 'visible') return
+  const now = Date.now()
+  second.set(now)
+  if (now - slow.get() > 9500) slow.set(now)
+}, 1000)
+
+/** ms since the epoch. `fine`: each second; otherwise each ten. */
+export function useNow(fine = false): number {
+  return useStore(fine ? second : slow)
+}

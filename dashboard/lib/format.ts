@@ -1,0 +1,109 @@
+/** Numbers, times and money for people. */
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+const compactFormat = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const clockSeconds = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+const dayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })
+const full = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+})
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+export const count = (n: number) => whole.format(n)
+/** 1.2K, 3.4M: for narrow places; the exact number belongs into a title. */
+export const compact = (n: number) => (n < 10_000 ? whole.format(n) : compactFormat.format(n))
+
+/** A share as percent: one decimal below ten. */
+export function percent(share: number): string {
+  const value = share * 100
+  return `${value !== 0 && value < 10 ? value.toFixed(1).replace(/\.0$/, '') : Math.round(value)} %`
+}
+
+/** 84 ms, 1.24 s, 2 min 5 s. */
+export function duration(ms: number | undefined): string {
+  if (ms === undefined) return '–'
+  if (ms < 1) return '< 1 ms'
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`
+  if (ms < MINUTE) return `${(ms / 1000).toFixed(1)} s`
+  return span(ms)
+}
+
+/** Two units at most: 3 d 4 h, 1 h 12 min, 45 s. */
+export function span(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000))
+  if (s < 60) return `${s} s`
+  const minutes = Math.floor(s / 60)
+  if (minutes < 10) return s % 60 === 0 ? `${minutes} min` : `${minutes} min ${s % 60} s`
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
+  const days = Math.floor(hours / 24)
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`
+}
+
+/** `in 1 h 12 min`, `12 s ago`, `now`. */
+export function relative(at: number, now: number): string {
+  const gap = at - now
+  if (Math.abs(gap) < 1500) return 'now'
+  return gap > 0 ? `in ${span(gap)}` : `${span(-gap)} ago`
+}
+
+/** In local time: `16:40` today, `Tue 24 Nov 09:00` otherwise. */
+export function when(at: number, now: number): string {
+  const time = clock.format(at)
+  return sameDay(at, now) ? time : `${dayFormat.format(at)} ${time}`
+}
+
+export const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString()
+export const timeOfDay = (at: number) => clockSeconds.format(at)
+export const shortTime = (at: number) => clock.format(at)
+export const day = (at: number) => dayFormat.format(at)
+export const exact = (at: number) => full.format(at)
+
+/** Millionths of a US dollar: `$0.0042`, `$12.30`. Unknown stays unknown. */
+export function money(micros: number | undefined): string {
+  if (micros === undefined) return '–'
+  const dollars = micros / 1e6
+  if (dollars === 0) return '$0'
+  if (dollars < 0.0001) return '< $0.0001'
+  if (dollars < 0.1) return `$${dollars.toFixed(4)}`
+  if (dollars < 1000) return `$${dollars.toFixed(2)}`
+  return `$${whole.format(dollars)}`
+}
+
+export function bytes(n: number | undefined): string {
+  if (n === undefined) return '–'
+  if (n < 1024) return `${n} B`
+  if (n < 1024 * 1024) return `${(n / 1024).toFixed(1)} KiB`
+  return `${(n / 1024 / 1024).toFixed(1)} MiB`
+}
+
+/** `1 account`, `3 accounts`. */
+export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`
+
+/** A scale's end and steps that people can read: 0, 50, 100. */
+export function niceScale(highest: number, steps = 4): { top: number; ticks: number[] } {
+  if (highest <= 0) return { top: steps, ticks: [0] }
+  const raw = Math.max(1, highest / steps)
+  const power = 10 ** Math.floor(Math.log10(raw))
+  const step = [1, 2, 2.5, 5, 10].map((f) => f * power).find((s) => s >= raw && Number.isInteger(s)) ?? 10 * power
+  const top = Math.ceil(highest / step) * step
+  return { top, ticks: Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step) }
+}
