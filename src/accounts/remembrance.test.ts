@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { failure } from '../hub/failure.ts'
 import { createBehind, createMemoryStore } from '../store/index.ts'
+import type { Store, StoreChange } from '../store/store.ts'
 import { createPool, type Pool } from './pool.ts'
 import { createQuotaTable, type QuotaTable } from './quota-table.ts'
 import { createRemembrance } from './remembrance.ts'
@@ -68,6 +69,30 @@ describe('what was learned', () => {
     const second = await life(now)
     assert.deepEqual(second.pool.resting([x.account]), [])
     await second.end()
+  })
+
+  it('ends when somebody else ended it: a person at the command line, another process', async () => {
+    const now = clock()
+    const tellers: ((change: StoreChange) => void)[] = []
+    const shared: Store = { ...store, onChange: (listener) => tellers.push(listener) as unknown as () => void }
+    const behind = createBehind({ store: shared, everyMs: 1 })
+    const memory = createRemembrance(shared, behind, now)
+    const pool = createPool({ now, onRest: memory.onRest })
+    await memory.attach(pool, createQuotaTable({ now }))
+    const z = candidate('z')
+    pool.failed(pool.take([z], ask)!, failure('quota-exhausted', 'no', { scope: 'account', retryAfter: 3_000 }))
+    await behind.flush()
+    const changed = async () => {
+      for (const tell of tellers) tell({ table: 'documents', kind: 'cooldown' })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await store.documents.remove('cooldown', ['["z",null]'])
+    await changed()
+    assert.equal(pool.resting([z.account]).length, 1, 'perhaps it was not written yet')
+    now.advance(2_001)
+    await changed()
+    assert.deepEqual(pool.resting([z.account]), [])
+    await behind.close()
   })
 
   it('is given up where it cannot be read', async () => {

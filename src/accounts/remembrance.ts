@@ -11,6 +11,8 @@ import type { QuotaTable } from './quota-table.ts'
 const REST = 'cooldown'
 const BINDING = 'session'
 const QUOTA = 'quota'
+/** A rest younger than this may not have reached the store yet, ms: that it is not there says nothing. */
+const SETTLED_MS = 2_000
 /** Readings are shown, with their age, for so long. */
 const QUOTA_LIFE_MS = 14 * 86_400_000
 
@@ -28,13 +30,15 @@ export function createRemembrance(store: Store, behind: Behind, now: () => numbe
   let stop: (() => void) | undefined
   // What comes from the store must not be written back to it.
   let reading = false
+  // Rests as the store has them, and since when: one that is gone was ended by somebody else (a person, a success elsewhere).
+  const kept = new Map<string, number>()
 
   async function read(kind: string, pool: Pool, quotas: QuotaTable): Promise<void> {
     if (kind !== REST && kind !== BINDING && kind !== QUOTA) return
     const rows = await store.documents.all(kind, now())
     reading = true
     try {
-      if (kind === REST) pool.restore(rows.flatMap(restOf), [])
+      if (kind === REST) readRests(rows, pool)
       else if (kind === BINDING) pool.restore([], rows.flatMap(parsed<Binding>))
       else for (const row of rows) for (const state of parsed<QuotaState>(row)) quotas.restore(row.id, state)
     } finally {
@@ -42,13 +46,26 @@ export function createRemembrance(store: Store, behind: Behind, now: () => numbe
     }
   }
 
+  function readRests(rows: readonly DocumentRow[], pool: Pool): void {
+    const there = new Set(rows.map((row) => row.id))
+    const ended = [...kept].filter(([id, since]) => !there.has(id) && now() - since > SETTLED_MS).map(([id]) => id)
+    for (const id of ended) kept.delete(id)
+    for (const id of there) if (!kept.has(id)) kept.set(id, now())
+    pool.restore([...rows.flatMap(restOf), ...ended.map((id) => [placeOf(id), undefined] as const)], [])
+  }
+
   return {
     onRest(place, rest) {
       // Endpoints are looked at afresh: a network is another one after a restart.
       if (reading || 'endpoint' in place) return
       const id = JSON.stringify([place.account, place.model ?? null])
-      if (rest === undefined) behind.remove(REST, id)
-      else behind.put({ kind: REST, id, value: JSON.stringify(rest), updatedAt: now(), expiresAt: rest.until })
+      if (rest === undefined) {
+        kept.delete(id)
+        behind.remove(REST, id)
+        return
+      }
+      if (!kept.has(id)) kept.set(id, now())
+      behind.put({ kind: REST, id, value: JSON.stringify(rest), updatedAt: now(), expiresAt: rest.until })
     },
     onBinding(binding) {
       if (reading) return
@@ -81,7 +98,12 @@ function parsed<T>(row: DocumentRow): T[] {
 
 function restOf(row: DocumentRow): (readonly [RestPlace, Rest])[] {
   return parsed<Rest>(row).flatMap((rest) => {
-    const [account, model] = JSON.parse(row.id) as [string, string | null]
-    return [[model === null ? { account } : { account, model }, { ...rest, probeLease: 0 }] as const]
+    return [[placeOf(row.id), { ...rest, probeLease: 0 }] as const]
   })
+}
+
+/** The place of a rest, from its row's id. */
+function placeOf(id: string): RestPlace {
+  const [account, model] = JSON.parse(id) as [string, string | null]
+  return model === null ? { account } : { account, model }
 }

@@ -46,7 +46,7 @@ async function act(
       await logins.remove(id, options.revoke === true)
       out.line(`${out.good('✔')} ${facts.label} is forgotten.`)
       out.data({ event: 'removed', id, revoked: options.revoke === true })
-      if (options.revoke !== true) out.talk('The vendor still counts it as logged in; --revoke ends that, too.')
+      out.talk(afterRemoval(record.provider, options.revoke === true))
       return undefined
     case 'reset': {
       const ids = (await store.documents.all(REST, Date.now()))
@@ -62,6 +62,15 @@ async function act(
     default:
       return await logins.change(id, changeOf(verb, value ?? ''))
   }
+}
+
+function afterRemoval(provider: string, revoke: boolean): string {
+  const flow = loginProviders.find((p) => p.id === provider)?.login
+  if (flow?.revoke === undefined)
+    return 'Its vendor cannot be told from here: end the session on the account page there, too.'
+  return revoke
+    ? 'Its vendor was told.'
+    : 'Its vendor still counts it as logged in; --revoke would have ended that, too.'
 }
 
 /** A changed fact from its words. @throws {CommandError} */

@@ -2,13 +2,12 @@
 import { CATEGORIES, type Category } from './categories.ts'
 import type { ExampleSet, Pull } from './examples.ts'
 import { explain as explainText, type Signal } from './explain.ts'
-import { extract, newFeatures } from './features.ts'
+import { CONCEPTS } from './concepts.ts'
+import { extract, newFeatures, SLOTS } from './features.ts'
 import { languageOf } from './language.ts'
-import { ACTIONS, LEXICON } from './lexicon.ts'
 import { logits, model, softmax } from './model.ts'
 import type { Prompt } from './prompt.ts'
 import { withoutCourtesy } from './strip.ts'
-import { SLOTS } from './features.ts'
 
 /** What was decided. `C` is wider than the five where there are categories of one's own. */
 export interface Decision<C extends string = Category> {
@@ -28,38 +27,66 @@ export interface Decision<C extends string = Category> {
 }
 
 const K = CATEGORIES.length
-/** What a coding agent's system prompt and tools add to the logit of `code`: a prior, no more. */
-const AGENT = 2.6
+/**
+ * What a coding agent's system prompt and tools add to the logit of `code`, by what the user's words are about: something else
+ * than code, both or neither clearly, nothing that is not found in a repository. A prior, no more.
+ */
+const AGENT = { elsewhere: 0.6, mixed: 2.4, doubt: 5 }
 /** From which share of code, reasoning and analysis on work is hard. */
 const HARD = 0.45
-/** What the last turn counts beside all turns together: where it says what to do, and where it only refers back. */
-const CLEAR = 0.6
-const REFERRING = 0.25
+/** What the last turn counts beside the earlier ones, from where it says nothing by itself to where it is clear. */
+const LEAST = 0.15
+const MOST = 0.9
+/** Confidence of the last turn alone from which it counts more, and that at which it counts most. */
+const VAGUE = 0.45
+const CLEAR = 0.95
+/** How much less a turn counts that refers back to earlier ones. */
+const REFERRING = 0.5
+/** Words by which a short turn goes on from what was said. */
+const REFERS =
+  /^\s*(?:and|but|also|so|what about|how about|another|more|again|why|und|aber|et|mais|y|¿y|e|и|а|那|再|然后|改|では|もっと|別の|그럼|이제|이것도|더)(?![\p{L}-])|^\s*(?:那|再|もっと)|\b(?:it|its|this|that|these|those|them|they|another|again|instead|one|ones|both|he|she|his|her|previous|above|earlier)\b/iu
 
 const features = newFeatures()
-const actionSlots = ACTIONS.map((name) => Object.keys(LEXICON).indexOf(name) * SLOTS)
+const slot = (name: string) => CONCEPTS.indexOf(name) * SLOTS
+const ofCode = ['CODELANG', 'CODETOOL', 'CODENOUN', 'CODEACT', 'CODEERR', 'WEBUI', 'DEVOPS', 'ARCH'].map(slot)
+const ofElse = [
+  'TRANSLATE GREET POEM STORY HUMOR EMAIL SPEECH ADCOPY TRIVIA FOOD TRAVEL HEALTH LAW SOCIETY ADVICE WORDPROB PROB SCIENCE',
+  'METRICS FORECAST FINANCE SENTENCE',
+].flatMap((names) => names.split(' ').map(slot))
 const last = new Float64Array(K)
-const whole = new Float64Array(K)
+const before = new Float64Array(K)
+const alone = new Float64Array(K)
 
-/** Whether the text just extracted says what to do. */
-function saysWhat(): boolean {
-  return actionSlots.some((slot) => features.dense[slot] !== 0)
+/** Whether the text just extracted has one of some concepts. */
+const has = (slots: readonly number[]) => slots.some((at) => features.dense[at] !== 0)
+
+/** What the last turn counts, by how clear it is when it is heard alone. */
+function shareOf(text: string): number {
+  alone.set(last)
+  const clear = (Math.max(...softmax(alone)) - VAGUE) / (CLEAR - VAGUE)
+  const share = LEAST + (MOST - LEAST) * Math.min(1, Math.max(0, clear))
+  return text.length < 80 && REFERS.test(text) ? share * REFERRING : share
 }
 
 /** The model's probabilities for a prompt, written into an array that the next call writes again. */
 function judged(prompt: Prompt): Float64Array {
   const m = model()
+  let prior = AGENT.doubt
   if (prompt.empty) last.fill(0)
   else {
     const text = withoutCourtesy(prompt.text)
     logits(m, extract(text, features), last)
-    if (prompt.earlier !== '') {
-      const share = saysWhat() && text.length > 24 ? CLEAR : REFERRING
-      logits(m, extract(`${prompt.earlier}\n${text}`, features), whole)
-      for (let k = 0; k < K; k += 1) last[k] = share * last[k]! + (1 - share) * whole[k]!
+    const elsewhere = has(ofElse)
+    const code = has(ofCode)
+    if (elsewhere) prior = code ? AGENT.mixed : AGENT.elsewhere
+    // A coding agent's user who turns to something else has left the code behind.
+    if (prompt.earlier !== '' && !(prompt.agent && elsewhere && !code)) {
+      const share = shareOf(text)
+      logits(m, extract(prompt.earlier, features), before)
+      for (let k = 0; k < K; k += 1) last[k] = share * last[k]! + (1 - share) * before[k]!
     }
   }
-  if (prompt.agent) last[0] = last[0]! + AGENT
+  if (prompt.agent) last[0] = last[0]! + prior
   return softmax(last)
 }
 
@@ -124,7 +151,7 @@ function signalsOf(text: string, empty: boolean, agent: boolean, category: strin
   const own = CATEGORIES.find((name) => name === category)
   if (own === undefined) return signals
   if (!empty) signals.push(...explainText(withoutCourtesy(text), own))
-  if (agent && own === 'code') signals.push({ words: 'a coding agent', category: own, weight: AGENT })
+  if (agent && own === 'code') signals.push({ words: 'a coding agent', category: own, weight: AGENT.mixed })
   return signals.sort((a, b) => b.weight - a.weight).slice(0, 6)
 }
 

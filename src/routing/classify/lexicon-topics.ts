@@ -31,7 +31,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
     "code review" parameters parameter "visual basic" hashtags uuid "tech stack" "technology stack" handler handlers
     module modules package packages version tupel tupla complexité komplexität complejidad "dieses skript" 代码块 这段代码 爬虫
     异步 提交 分支 缓存 ログイン 非同期 処理を 依存関係 コミット ビルド コンポーネント 実行する 例外処理 커밋* 브랜치* 깃에서 깃허브* 비동기* 로그인* "time limit" "memory limit"
-    "static method" "the method" "this method" "code block" "competitive programming" leetcode`,
+    "static method" "the method" "this method" "code block" "competitive programming" leetcode flag flags branch
+    branches validierung validación validação validation validazione linter migration`,
   CODEERR: `bug bugs bugfix error errors exception exceptions stacktrace traceback crash crashes crashing segfault
     "not working" "doesn t work" "does not work" "fix this" fails failing failed warning undefined nullpointer
     nullpointerexception typeerror valueerror keyerror syntaxerror deadlock leak flaky timeout stuck broken fehler
@@ -96,7 +97,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
     novelist founded invented born died famous nickname tallest largest longest biggest fastest país países ciudad
     capital río película pays ville capitale fleuve land länder stadt hauptstadt fluss hauptstädte paese città
     capitale fiume país cidade capital rio filme столиц* стран* город* рек* фильм* актер* 首都 国家 城市 电影 演员 作者 最大 最长 最高
-    首都は 国は 都市 映画 俳優 作者は 一番 수도* 나라* 도시* 영화* 배우* 가수* 작가는 "first person" headquarters "football team"`,
+    首都は 国は 都市 映画 俳優 作者は 一番 수도* 나라* 도시* 영화* 배우* 가수* 작가는 "first person" headquarters "football team" mount everest`,
   FOOD: `food dish dishes meal meals dinner breakfast lunch ingredients sauce chicken rice pizza soup salad cake bread
     vegetarian vegan restaurant comida cena ingredientes plat plats repas ingrédients essen gericht gerichte zutaten
     kuchen cibo piatto ingredienti pranzo comida jantar блюд* еда ужин* завтрак* суп* салат* 食物 美食 早餐 晚餐 食材 菜 料理 食べ物
@@ -134,7 +135,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
     carta mensagem convite письм* сообщени* приглашени* поздрав* открытк* резюме 邮件 信 通知 简历 贺词 祝福 请假 感谢信 邀请函 道歉 留言 申请
     メール 手紙 招待 案内状 お礼 お詫び 履歴書 이메일* 메일* 편지* 초대장* 사과문* 안내문* 축하* 자기소개서* "einen brief" "brief an" "formal letter"
     "a message" "an email" "the email" "message to" "e mail" "mail an" "eine mail" "reply to this email"
-    "reply to the email"`,
+    "reply to the email" "birthday message" birthday`,
   SPEECH: `speech speeches essay essays biography monologue toast eulogy thesis dissertation composition
     "personal statement" discurso* ensayo* biografía discours dissertation* essai exposé biographie reden aufsatz*
     vortrag discorso saggio biografia redação palestra речь доклад* эссе сочинени* реферат* презентац* выступлени* 演讲
