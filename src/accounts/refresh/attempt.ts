@@ -102,17 +102,14 @@ async function refresh(bench: Bench, job: RefreshJob, troubled: (what: Troubled)
     }
     const again = doubtful || settled === token
     const attempt = randomUUID()
-    if (
-      !(await bench.leases.note(
-        held.lease,
-        bench.owner,
-        writeNote({ version, token, by: bench.owner, attempt, again }),
-      ))
-    )
-      continue
-    if (!held.isGoodFor(EXCHANGE_MS + WRITE_MS)) {
+    const note = writeNote({ version, token, by: bench.owner, attempt, again })
+    // A note that is left behind costs others their trust in the token: none without time enough to act on it.
+    const inTime = held.isGoodFor(EXCHANGE_MS + 2 * WRITE_MS)
+    if (inTime && !(await bench.leases.note(held.lease, bench.owner, note))) continue
+    if (!inTime || !held.isGoodFor(EXCHANGE_MS + WRITE_MS)) {
       // The store took so long that the answer might come after the lease.
-      await leave(bench, held, attempt)
+      if (inTime) await leave(bench, held, attempt)
+      else await release()
       if (bench.clock.steady() <= until) continue
       return { is: 'later', cause: 'store', words: 'the store is too slow for a refresh to be safe' }
     }

@@ -34,17 +34,11 @@ const K = CATEGORIES.length
 const AGENT = { elsewhere: 0.6, mixed: 2.4, doubt: 5 }
 /** From which share of code, reasoning and analysis on work is hard. */
 const HARD = 0.45
-/** What the last turn counts beside the earlier ones, from where it says nothing by itself to where it is clear. */
-const LEAST = 0.15
-const MOST = 0.9
-/** Confidence of the last turn alone from which it counts more, and that at which it counts most. */
-const VAGUE = 0.45
-const CLEAR = 0.95
-/** How much less a turn counts that refers back to earlier ones. */
-const REFERRING = 0.5
+/** What the last turn counts beside the earlier ones: with a subject of its own, referring back all the same, long, or neither. */
+const SHARE = { own: 0.85, ownReferring: 0.5, long: 0.6, none: 0.2 }
 /** Words by which a short turn goes on from what was said. */
 const REFERS =
-  /^\s*(?:and|but|also|so|what about|how about|another|more|again|why|und|aber|et|mais|y|¿y|e|и|а|那|再|然后|改|では|もっと|別の|그럼|이제|이것도|더)(?![\p{L}-])|^\s*(?:那|再|もっと)|\b(?:it|its|this|that|these|those|them|they|another|again|instead|one|ones|both|he|she|his|her|previous|above|earlier)\b/iu
+  /^\s*(?:and|but|also|so|what about|how about|another|more|again|why|und|aber|et|mais|y|¿y|e|и|а|那|再|然后|改|では|もっと|別の|그럼|이제|이것도|더)(?![\p{L}-])|^\s*(?:那|再|もっと)|\b(?:it|its|them|they|another|again|instead|ones|previous|above|earlier)\b/iu
 
 const features = newFeatures()
 const slot = (name: string) => CONCEPTS.indexOf(name) * SLOTS
@@ -53,19 +47,19 @@ const ofElse = [
   'TRANSLATE GREET POEM STORY HUMOR EMAIL SPEECH ADCOPY TRIVIA FOOD TRAVEL HEALTH LAW SOCIETY ADVICE WORDPROB PROB SCIENCE',
   'METRICS FORECAST FINANCE SENTENCE',
 ].flatMap((names) => names.split(' ').map(slot))
+const subjects = [...ofCode, ...ofElse, ...['PROVE', 'LOGIC', 'STATS', 'SCRIPT', 'BLOG'].map(slot)].filter(
+  (at) => at !== slot('SENTENCE') && at !== slot('GREET'),
+)
 const last = new Float64Array(K)
 const before = new Float64Array(K)
-const alone = new Float64Array(K)
 
 /** Whether the text just extracted has one of some concepts. */
 const has = (slots: readonly number[]) => slots.some((at) => features.dense[at] !== 0)
 
-/** What the last turn counts, by how clear it is when it is heard alone. */
+/** What the last turn, just extracted, counts beside the earlier ones. */
 function shareOf(text: string): number {
-  alone.set(last)
-  const clear = (Math.max(...softmax(alone)) - VAGUE) / (CLEAR - VAGUE)
-  const share = LEAST + (MOST - LEAST) * Math.min(1, Math.max(0, clear))
-  return text.length < 80 && REFERS.test(text) ? share * REFERRING : share
+  if (has(subjects)) return text.length < 80 && REFERS.test(text) ? SHARE.ownReferring : SHARE.own
+  return text.length > 120 ? SHARE.long : SHARE.none
 }
 
 /** The model's probabilities for a prompt, written into an array that the next call writes again. */

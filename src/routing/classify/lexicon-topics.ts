@@ -84,9 +84,10 @@ export const TOPICS: Readonly<Record<string, string>> = {
     symptôme* maladie* médec* symptome krankheit arzt gesundheit* malattia medic* sintom* doença saúde здоров* болезн*
     симптом* врач* диет* 症状 疾病 治疗 医生 健康 减肥 病人 医療 病気 健康 증상* 질병* 치료* 건강* 다이어트* 의사* "weight loss" "blood pressure"
     exercises`,
-  LAW: `law laws legal court lawyer contract contracts liability tort crime criminal rights constitution* plaintiff defendant regulation* policy policies
-    government ley legal tribunal contrato loi juridique tribunal contrat gesetz* gericht vertrag recht legge giurid* lei direito* закон* юрид*
-    суд* договор* прав* 法律 法院 合同 法规 政策 诉讼 法律上 契約 裁判 憲法 법률* 계약* 법적* 소송*`,
+  LAW: `law laws legal lawyer contract contracts liability tort crime criminal rights constitution* plaintiff
+    defendant regulation* policy policies government ley legal tribunal contrato loi juridique tribunal contrat
+    gesetz* gericht vertrag recht legge giurid* lei direito* закон* юрид* суд* договор* прав* 法律 法院 合同 法规 政策 诉讼 法律上 契約
+    裁判 憲法 법률* 계약* 법적* 소송* "supreme court"`,
   SOCIETY: `history historical war wars century revolution empire president king queen politics political election
     democracy economy economic economics inflation gdp monetary society social culture cultural religion religious
     capitalism socialism communism historia guerra sociedad económic* histoire guerre société économ* geschichte krieg

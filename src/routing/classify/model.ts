@@ -42,9 +42,13 @@ export function load(base64: string): Loaded {
   const wordScale = bytes.readFloatLE(28)
   let at = 40
   const floats = (count: number) => {
-    const out = new Float32Array(count)
-    for (let i = 0; i < count; i += 1) out[i] = bytes.readFloatLE(at + i * 4)
+    const out = new Float32Array(bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + at + count * 4))
     at += count * 4
+    return out
+  }
+  const bytesOf = (count: number) => {
+    const out = new Int8Array(bytes.buffer, bytes.byteOffset + at, count)
+    at += count
     return out
   }
   const b1 = floats(hidden)
@@ -54,16 +58,17 @@ export function load(base64: string): Loaded {
   const scaleL = floats(K)
   const scaled = (rows: number, scales: Float32Array) => {
     const columns = scales.length
+    const quantized = bytesOf(rows * columns)
     const out = new Float32Array(rows * columns)
-    for (let i = 0; i < out.length; i += 1) out[i] = bytes.readInt8(at + i) * scales[i % columns]!
-    at += out.length
+    for (let i = 0, j = 0; i < out.length; i += 1) {
+      out[i] = quantized[i]! * scales[j]!
+      j = j + 1 === columns ? 0 : j + 1
+    }
     return out
   }
   const w1 = scaled(DENSE, scale1)
   const linear = scaled(DENSE, scaleL)
-  const words = new Int8Array(size * K)
-  for (let i = 0; i < words.length; i += 1) words[i] = bytes.readInt8(at + i)
-  at += words.length
+  const words = bytesOf(size * K)
   const row = new Uint16Array(1 << HASH_BITS)
   let hash = -1
   for (let i = 0; i < size; i += 1) {
