@@ -1,4 +1,5 @@
 /** What the gateway promises, and whether a run bears it out. */
+import type { AccountsFigures } from './accounts-case.ts'
 import { TRANSLATING } from './candidates.ts'
 import type { ClosedFigures } from './closed-cases.ts'
 import type { StartFigures } from './start-case.ts'
@@ -22,6 +23,7 @@ export interface Results {
   firstEvent?: FirstEventFigures[]
   headOfLine?: HeadOfLineFigures[]
   start?: StartFigures
+  accounts?: AccountsFigures
 }
 
 /** CPU time per request, as a multiple of another candidate's in the same round. */
@@ -38,11 +40,14 @@ const TRANSLATE_RATIO = 2
 const TRANSLATE_EVENT_US = 12
 const TRANSLATE_STREAM_KIB = 80
 const START_CPU_MS = 400
+/** A thousand logins: start, wall clock; one choice. */
+const ACCOUNTS_START_MS = 1_000
+const SELECT_US = 20
 /** Share of delays of 20 to 60 ms, beyond those without anybody between, that chance may bring. */
 const FORTY_MS_SHARE = 0.005
 
 /** Judges everything that was measured. */
-export function judgeAll({ closed, paced, translated, firstEvent, start }: Results): Judgement[] {
+export function judgeAll({ closed, paced, translated, firstEvent, start, accounts }: Results): Judgement[] {
   const all: Judgement[] = []
   for (const budget of RATIOS) {
     const figures = closed.find((c) => c.case === budget.case)
@@ -72,6 +77,11 @@ export function judgeAll({ closed, paced, translated, firstEvent, start }: Resul
       ),
     )
   if (start !== undefined) all.push(exact('start to first answer: CPU', start.cpuMs.median, START_CPU_MS, 'ms'))
+  if (accounts !== undefined) {
+    const dearest = Math.max(...Object.values(accounts.selectUs).flatMap(({ calm, resting }) => [calm, resting]))
+    all.push(exact(`${accounts.accounts} logins: start`, accounts.startMs.median, ACCOUNTS_START_MS, 'ms'))
+    all.push(exact(`${accounts.accounts} logins: dearest choice`, dearest, SELECT_US, 'µs'))
+  }
   return all
 }
 

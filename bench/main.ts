@@ -11,6 +11,7 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runAccounts } from './accounts-case.ts'
 import { judgeAll, type Results, TWIN } from './budgets.ts'
 import { forwarder, gateway, portkey, type Starter, TRANSLATING } from './candidates.ts'
 import { CLOSED_CASES, type Effort, runClosedCase, TRANSLATED_CASES } from './closed-cases.ts'
@@ -18,6 +19,7 @@ import { BENCH_CORE, canPin, machineName } from './machine.ts'
 import { installPeers, PEERS } from './peers.ts'
 import { profileCase } from './profile.ts'
 import {
+  accountsTable,
   closedTable,
   firstEventTable,
   headOfLineTable,
@@ -29,7 +31,15 @@ import {
 import { runStart } from './start-case.ts'
 import { runFirstEvent, runHeadOfLine, runPaced } from './stream-cases.ts'
 
-const CASES = [...CLOSED_CASES.map((c) => c.name), 'streams', 'first-event', 'head-of-line', 'translate', 'start']
+const CASES = [
+  ...CLOSED_CASES.map((c) => c.name),
+  'streams',
+  'first-event',
+  'head-of-line',
+  'translate',
+  'start',
+  'accounts',
+]
 
 const { values: options } = parseArgs({
   options: {
@@ -138,6 +148,11 @@ async function main(): Promise<number> {
   if (cases.includes('start')) {
     results.start = await runStart(options.quick ? 1 : 7, tell)
     say(startTable(results.start))
+  }
+
+  if (cases.includes('accounts')) {
+    results.accounts = await runAccounts(1_000, options.quick ? 1 : 5, tell)
+    say(accountsTable(results.accounts))
   }
 
   const judgements = judgeAll(results)

@@ -1,4 +1,6 @@
 /** Tables for people, in Markdown. */
+
+import type { AccountsFigures } from './accounts-case.ts'
 import { type Judgement, noiseOf } from './budgets.ts'
 import type { ClosedFigures } from './closed-cases.ts'
 import type { ProfileLine } from './profile.ts'
@@ -127,6 +129,16 @@ export function startTable(figures: StartFigures): string {
   ]
   const head = ['', 'CPU ms, min', 'median', 'wall ms, median', 'CPU ms of the very first start']
   return `### Start to first answer\n\n${table(head, rows)}`
+}
+
+export function accountsTable({ accounts, startMs, startCpuMs, selectUs, kibPerAccount }: AccountsFigures): string {
+  const rows = Object.entries(selectUs).map(([strategy, { calm, resting }]) => [strategy, short(calm), short(resting)])
+  const head = ['strategy', 'CPU µs of a choice', 'with a third resting']
+  return `### ${accounts} logins
+
+Start: ${short(startMs.median)} ms wall clock (median), ${short(startCpuMs.median)} ms CPU; ${short(kibPerAccount)} KiB of heap each.
+
+${table(head, rows)}`
 }
 
 export function judgementTable(judgements: readonly Judgement[]): string {

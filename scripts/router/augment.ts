@@ -65,9 +65,9 @@ export function augmented(rows: readonly Row[], seed: number): Row[] {
     const prompt = withoutCourtesy(row.prompt)
     out.push({ ...row, prompt })
     const turn = rand()
-    if (turn < 0.12) out.push({ ...row, prompt: mistyped(prompt.slice(0, 2200), 0.05, rand) })
-    else if (turn < 0.18) out.push({ ...row, prompt: prompt.toLowerCase() })
-    else if (turn < 0.2) out.push({ ...row, prompt: prompt.slice(0, 2200).toUpperCase() })
+    if (turn < 0.2) out.push({ ...row, prompt: mistyped(prompt.slice(0, 2200), 0.05, rand) })
+    else if (turn < 0.25) out.push({ ...row, prompt: prompt.toLowerCase() })
+    else if (turn < 0.27) out.push({ ...row, prompt: prompt.slice(0, 2200).toUpperCase() })
   }
   return out
 }

@@ -49,12 +49,26 @@ export function agentBody(client: Client, ask: string, rounds = 0): Buffer {
     return json({
       model: 'auto',
       messages: [
-        { role: 'user', content: [{ type: 'text', text: REMINDER }, { type: 'text', text: rounds > 0 ? 'fix the login bug' : ask }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: REMINDER },
+            { type: 'text', text: rounds > 0 ? 'fix the login bug' : ask },
+          ],
+        },
         ...history.flatMap((i) => [
-          { role: 'assistant', content: [{ type: 'tool_use', id: `t${i}`, name: 'Bash', input: { command: 'npm test' } }] },
+          {
+            role: 'assistant',
+            content: [{ type: 'tool_use', id: `t${i}`, name: 'Bash', input: { command: 'npm test' } }],
+          },
           { role: 'user', content: [{ type: 'tool_result', tool_use_id: `t${i}`, content: result }] },
         ]),
-        ...(rounds > 0 ? [{ role: 'assistant', content: 'Done.' }, { role: 'user', content: ask }] : []),
+        ...(rounds > 0
+          ? [
+              { role: 'assistant', content: 'Done.' },
+              { role: 'user', content: ask },
+            ]
+          : []),
       ],
       system: [{ type: 'text', text: AGENT_SYSTEM }],
       tools: TOOLS.map(({ name, description, schema }) => ({ name, description, input_schema: schema })),
@@ -67,28 +81,54 @@ export function agentBody(client: Client, ask: string, rounds = 0): Buffer {
         { role: 'system', content: AGENT_SYSTEM },
         ...(rounds > 0 ? [{ role: 'user', content: 'fix the login bug' }] : []),
         ...history.flatMap((i) => [
-          { role: 'assistant', tool_calls: [{ id: `t${i}`, type: 'function', function: { name: 'Bash', arguments: '{}' } }] },
+          {
+            role: 'assistant',
+            tool_calls: [{ id: `t${i}`, type: 'function', function: { name: 'Bash', arguments: '{}' } }],
+          },
           { role: 'tool', tool_call_id: `t${i}`, content: result },
         ]),
         { role: 'user', content: `<environment_details>\n${result}</environment_details>\n<task>\n${ask}\n</task>` },
       ],
-      tools: TOOLS.map(({ name, description, schema }) => ({ type: 'function', function: { name, description, parameters: schema } })),
+      tools: TOOLS.map(({ name, description, schema }) => ({
+        type: 'function',
+        function: { name, description, parameters: schema },
+      })),
     })
   if (client === 'openai-responses')
     return json({
       model: 'auto',
       instructions: AGENT_SYSTEM,
       input: [
-        { type: 'message', role: 'developer', content: [{ type: 'input_text', text: '<permissions instructions>Sandbox: none</permissions instructions>' }] },
-        { type: 'message', role: 'user', content: [{ type: 'input_text', text: '<environment_context>\n<cwd>/home/ann/shop</cwd>\n<shell>bash</shell>\n</environment_context>' }] },
-        ...(rounds > 0 ? [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'fix the login bug' }] }] : []),
+        {
+          type: 'message',
+          role: 'developer',
+          content: [{ type: 'input_text', text: '<permissions instructions>Sandbox: none</permissions instructions>' }],
+        },
+        {
+          type: 'message',
+          role: 'user',
+          content: [
+            {
+              type: 'input_text',
+              text: '<environment_context>\n<cwd>/home/ann/shop</cwd>\n<shell>bash</shell>\n</environment_context>',
+            },
+          ],
+        },
+        ...(rounds > 0
+          ? [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'fix the login bug' }] }]
+          : []),
         ...history.flatMap((i) => [
           { type: 'function_call', call_id: `t${i}`, name: 'exec_command', arguments: '{}' },
           { type: 'function_call_output', call_id: `t${i}`, output: result },
         ]),
         { type: 'message', role: 'user', content: [{ type: 'input_text', text: ask }] },
       ],
-      tools: TOOLS.map(({ name, description, schema }) => ({ type: 'function', name, description, parameters: schema })),
+      tools: TOOLS.map(({ name, description, schema }) => ({
+        type: 'function',
+        name,
+        description,
+        parameters: schema,
+      })),
       store: false,
     })
   return json({
@@ -103,7 +143,15 @@ export function agentBody(client: Client, ask: string, rounds = 0): Buffer {
       ]),
       { role: 'user', parts: [{ text: ask }] },
     ],
-    tools: [{ functionDeclarations: TOOLS.map(({ name, description, schema }) => ({ name, description, parametersJsonSchema: schema })) }],
+    tools: [
+      {
+        functionDeclarations: TOOLS.map(({ name, description, schema }) => ({
+          name,
+          description,
+          parametersJsonSchema: schema,
+        })),
+      },
+    ],
   })
 }
 
@@ -115,7 +163,10 @@ export function conversationBody(size: number): Buffer {
   for (let i = 0; i * 4000 < size; i += 1)
     messages.push(
       { role: 'user', content: `What about point ${i} of the list?` },
-      { role: 'assistant', content: `It says "so" and 'thus'.\n${'An answer in "plain" words, with some length to it.\n'.repeat(75)}` },
+      {
+        role: 'assistant',
+        content: `It says "so" and 'thus'.\n${'An answer in "plain" words, with some length to it.\n'.repeat(75)}`,
+      },
     )
   messages.push({ role: 'user', content: 'Summarize our discussion in three sentences.' })
   return json({ model: 'auto', messages, temperature: 0.2 })
@@ -123,7 +174,14 @@ export function conversationBody(size: number): Buffer {
 
 /** The same turns in a dialect. */
 export function turnsBody(client: Client, turns: readonly string[], system = ''): Buffer {
-  const said = turns.flatMap((text, i) => (i === 0 ? [['user', text]] : [['assistant', 'Here you are.'], ['user', text]]))
+  const said = turns.flatMap((text, i) =>
+    i === 0
+      ? [['user', text]]
+      : [
+          ['assistant', 'Here you are.'],
+          ['user', text],
+        ],
+  )
   if (client === 'gemini')
     return json({
       contents: said.map(([role, text]) => ({ role: role === 'user' ? 'user' : 'model', parts: [{ text }] })),
@@ -133,11 +191,18 @@ export function turnsBody(client: Client, turns: readonly string[], system = '')
     return json({
       model: 'auto',
       ...(system === '' ? {} : { instructions: system }),
-      input: said.map(([role, text]) => ({ role, content: [{ type: role === 'user' ? 'input_text' : 'output_text', text }] })),
+      input: said.map(([role, text]) => ({
+        role,
+        content: [{ type: role === 'user' ? 'input_text' : 'output_text', text }],
+      })),
     })
   const messages = said.map(([role, content]) => ({ role, content }))
-  if (client === 'anthropic') return json({ model: 'auto', max_tokens: 1000, messages, ...(system === '' ? {} : { system }) })
-  return json({ model: 'auto', messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...messages] })
+  if (client === 'anthropic')
+    return json({ model: 'auto', max_tokens: 1000, messages, ...(system === '' ? {} : { system }) })
+  return json({
+    model: 'auto',
+    messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...messages],
+  })
 }
 
 const read = <T>(name: string): T[] =>
@@ -169,34 +234,65 @@ export function judgeCases(): CaseResult[] {
   const turns = read<{ turns: string[]; label: string }>('cases-turns.jsonl')
   const agents = (rounds: number) =>
     agent.flatMap(({ ask, label }) =>
-      CLIENTS.map((client) => ({ prompt: `${client}: ${ask}`, label, got: got(client, agentBody(client, ask, rounds)) })),
+      CLIENTS.map((client) => ({
+        prompt: `${client}: ${ask}`,
+        label,
+        got: got(client, agentBody(client, ask, rounds)),
+      })),
     )
   const first = agents(0)
   const later = agents(6)
-  const table = TABLE_ROWS.map(([prompt, label]) => ({ prompt, label, got: got('openai-chat', turnsBody('openai-chat', [prompt])) }))
+  const table = TABLE_ROWS.map(([prompt, label]) => ({
+    prompt,
+    label,
+    got: got('openai-chat', turnsBody('openai-chat', [prompt])),
+  }))
   const some = sharedRows().filter((_: Row, i) => i % 9 === 0)
   const steady = some.flatMap(({ prompt }) => {
     const plain = got('anthropic', turnsBody('anthropic', [prompt]))
-    return SYSTEMS.map((system) => ({ prompt, label: plain, got: got('anthropic', turnsBody('anthropic', [prompt], system)) }))
+    return SYSTEMS.map((system) => ({
+      prompt,
+      label: plain,
+      got: got('anthropic', turnsBody('anthropic', [prompt], system)),
+    }))
   })
   const dialects = some.flatMap(({ prompt }) => {
     const plain = got('anthropic', turnsBody('anthropic', [prompt]))
     return CLIENTS.map((client) => ({ prompt, label: plain, got: got(client, turnsBody(client, [prompt])) }))
   })
   return [
-    counted("coding agents: work on code, first turn", first.filter(({ label }) => label === 'code')),
-    counted('coding agents: work on code, after six rounds of tools', later.filter(({ label }) => label === 'code')),
-    counted('coding agents: something else, first turn', first.filter(({ label }) => label !== 'code')),
-    counted('coding agents: something else, after tools', later.filter(({ label }) => label !== 'code')),
+    counted(
+      'coding agents: work on code, first turn',
+      first.filter(({ label }) => label === 'code'),
+    ),
+    counted(
+      'coding agents: work on code, after six rounds of tools',
+      later.filter(({ label }) => label === 'code'),
+    ),
+    counted(
+      'coding agents: something else, first turn',
+      first.filter(({ label }) => label !== 'code'),
+    ),
+    counted(
+      'coding agents: something else, after tools',
+      later.filter(({ label }) => label !== 'code'),
+    ),
     counted(
       'several turns',
       turns.flatMap(({ turns, label }) =>
-        CLIENTS.slice(0, 2).map((client) => ({ prompt: turns.join(' ‖ '), label, got: got(client, turnsBody(client, turns)) })),
+        CLIENTS.slice(0, 2).map((client) => ({
+          prompt: turns.join(' ‖ '),
+          label,
+          got: got(client, turnsBody(client, turns)),
+        })),
       ),
     ),
     counted("the product description's keywords and example", table),
     counted("unchanged under a system prompt that is no agent's", steady),
     counted('the same in every dialect', dialects),
-    counted('(keyword table on its own keywords)', table.map((row) => ({ ...row, got: byKeywords(row.prompt) }))),
+    counted(
+      '(keyword table on its own keywords)',
+      table.map((row) => ({ ...row, got: byKeywords(row.prompt) })),
+    ),
   ]
 }

@@ -25,20 +25,30 @@ const quick = process.env['ROUTER_QUICK'] === '1'
 const over = JSON.parse(process.env['ROUTER_OPTIONS'] ?? '{}')
 
 parentPort?.on('message', (family: string) => {
-  useModel(load(trained(rows.filter(({ source }) => trainable(source, family)), undefined, over).base64))
+  useModel(
+    load(
+      trained(
+        rows.filter(({ source }) => trainable(source, family)),
+        undefined,
+        over,
+      ).base64,
+    ),
+  )
   const rand = random(family.length * 7919)
   const judged: Judged[] = []
   rows.forEach(({ prompt, source, lang }, row) => {
     if (familyOf(source) !== family) return
     const { scores, hard } = classify(promptOf(prompt))
     const of = (text: string) => CATEGORIES.indexOf(classify(promptOf(text)).category)
-    const variants = quick ? [] : [
-      greeted(prompt, lang, rand),
-      thanked(prompt, lang, rand),
-      mistyped(prompt, 0.05, rand),
-      prompt.toLowerCase(),
-      prompt.toUpperCase(),
-    ].map(of)
+    const variants = quick
+      ? []
+      : [
+          greeted(prompt, lang, rand),
+          thanked(prompt, lang, rand),
+          mistyped(prompt, 0.05, rand),
+          prompt.toLowerCase(),
+          prompt.toUpperCase(),
+        ].map(of)
     judged.push({ row, scores: CATEGORIES.map((c) => scores[c]), hard, variants })
   })
   parentPort?.postMessage(judged)

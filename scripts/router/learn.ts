@@ -38,6 +38,8 @@ export interface Model {
 
 export interface Options {
   seed: number
+  /** Models whose mean ships. */
+  members: number
   epochs: number
   hidden: number
   rate: number
@@ -56,8 +58,9 @@ export interface Options {
 
 export const DEFAULTS: Options = {
   seed: 20261122,
+  members: 3,
   epochs: 14,
-  hidden: 32,
+  hidden: 24,
   rate: 0.06,
   dropHidden: 0.25,
   dropHashed: 0.35,
@@ -70,7 +73,7 @@ export const DEFAULTS: Options = {
 }
 
 /** Divides the logits: fitted to predictions for families that were left out (`router:eval` prints the best). */
-export const TEMPERATURE = 0.95
+export const TEMPERATURE = 0.9
 /** How many weighted hashes ship. */
 export const WORDS = 13_000
 
@@ -120,7 +123,10 @@ export function kept(examples: readonly Example[], options: Options): Uint8Array
   const bits = new Float64Array(HASHES)
   examples.forEach((example, n) => {
     let bit = families.get(example.family)
-    if (bit === undefined) families.set(example.family, (bit = families.size))
+    if (bit === undefined) {
+      bit = families.size
+      families.set(example.family, bit)
+    }
     for (const h of example.hashed) {
       if (lastRow[h] === n) continue
       lastRow[h] = n
@@ -221,7 +227,10 @@ export function learn(all: readonly Example[], options: Options = DEFAULTS, keep
       let max = s[0]!
       for (let k = 1; k < K; k += 1) if (s[k]! > max) max = s[k]!
       let sum = 0
-      for (let k = 0; k < K; k += 1) sum += d[k] = Math.exp(s[k]! - max)
+      for (let k = 0; k < K; k += 1) {
+        d[k] = Math.exp(s[k]! - max)
+        sum += d[k]!
+      }
       for (let k = 0; k < K; k += 1) d[k] = (d[k]! / sum - target[k]!) * weight
       // And back.
       const nudge = (w: Float32Array, q: Float32Array, i: number, slope: number) => {
@@ -264,7 +273,11 @@ export function learn(all: readonly Example[], options: Options = DEFAULTS, keep
 }
 
 /** Sets the weights: every source and every class of it counts by the root of its size, the mean weight is 1. */
-export function balance(examples: readonly Example[], rows: readonly Row[], factor: (row: Row) => number = () => 1): void {
+export function balance(
+  examples: readonly Example[],
+  rows: readonly Row[],
+  factor: (row: Row) => number = () => 1,
+): void {
   const sources = new Map<string, number>()
   const classes = new Map<string, number>()
   for (const { source, label } of rows) {

@@ -46,7 +46,11 @@ export function figures(list: readonly Result[]): Figures {
 
 export function grouped(list: readonly Result[], key: (row: Row) => string): Record<string, Figures> {
   const groups: Record<string, Result[]> = {}
-  for (const result of list) (groups[key(result.row)] ??= []).push(result)
+  for (const result of list) {
+    const name = key(result.row)
+    groups[name] ??= []
+    groups[name].push(result)
+  }
   return Object.fromEntries(
     Object.entries(groups)
       .sort(([a], [b]) => a.localeCompare(b))

@@ -17,7 +17,10 @@ export function strongest(model: Model, examples: readonly Example[], keep: Uint
     return sum * Math.sqrt(met.get(h)!)
   }
   const ranked = Array.from(met.keys(), (h) => [h, value(h)] as const).sort((a, b) => b[1] - a[1] || a[0] - b[0])
-  return ranked.slice(0, most).map(([h]) => h).sort((a, b) => a - b)
+  return ranked
+    .slice(0, most)
+    .map(([h]) => h)
+    .sort((a, b) => a - b)
 }
 
 /** The model in base64, for `load` of the classifier. */

@@ -30,7 +30,10 @@ function loading(): { name: string; value: string } {
   const code = `const a = performance.now(); const m = await import('./src/routing/classify/index.ts'); const b = performance.now();
     m.classify(m.promptOf('hello')); const c = performance.now(); console.log((b - a).toFixed(1), (c - b).toFixed(1))`
   const runs = Array.from({ length: 7 }, () =>
-    spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: ROOT, encoding: 'utf8' }).stdout.trim().split(' ').map(Number),
+    spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: ROOT, encoding: 'utf8' })
+      .stdout.trim()
+      .split(' ')
+      .map(Number),
   )
   const median = (i: number) => runs.map((r) => r[i] ?? 0).sort((a, b) => a - b)[3]!
   return {
@@ -42,13 +45,19 @@ function loading(): { name: string; value: string } {
 export function timing(): { name: string; value: string }[] {
   const short = SHORT.map((text) => promptOf(text))
   const pasted = promptOf(
-    `Explain what is wrong in this text.\n${'The quick brown fox (a mammal) jumps over 13 lazy dogs; nobody knows why. '.repeat(110)}`.slice(0, 8192),
+    `Explain what is wrong in this text.\n${'The quick brown fox (a mammal) jumps over 13 lazy dogs; nobody knows why. '.repeat(110)}`.slice(
+      0,
+      8192,
+    ),
   )
   const small = Buffer.from(JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: SHORT[0] }] }))
   const agent = agentBody('anthropic', 'fix the failing test in auth.ts')
   const megabyte = conversationBody(1_000_000)
   const single = Buffer.from(
-    JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: `Summarize this\n${'const a = "b"; f("x")\n'.repeat(42_000)}` }] }),
+    JSON.stringify({
+      model: 'auto',
+      messages: [{ role: 'user', content: `Summarize this\n${'const a = "b"; f("x")\n'.repeat(42_000)}` }],
+    }),
   )
   const whole = (protocol: string, body: Buffer) => () => {
     classify(readPrompt(protocol, body))

@@ -19,6 +19,7 @@ export interface AccountState {
   inFlight: number
   /** Turn at which it was last taken: the longest unused goes first among equals. */
   lastTurn: number
+  /** Fullest first; among equals the soonest reset. */
   windows: readonly CompiledWindow[]
 }
 
@@ -117,14 +118,12 @@ export function createLedger(changed: (place: RestPlace, rest: Rest | undefined)
     },
     restsOf,
     stanceOf(account, s, model, at) {
-      if (endpoints.size === 0 && s?.account === undefined && (s === undefined || s.models.size === 0)) return 'ready'
-      let worst: Stance = 'ready'
-      for (const one of restsOf(account, s, model)) {
-        const found = stance(one, at)
-        if (found === 'resting') return 'resting'
-        if (found === 'probe') worst = 'probe'
-      }
-      return worst
+      // Asked of every account at every choice, so nothing is allocated here.
+      const endpoint = endpoints.size > 0 ? endpoints.get(endpointKey(account)) : undefined
+      const whole = s?.account
+      const one = s !== undefined && s.models.size > 0 ? s.models.get(model) : undefined
+      if ((endpoint === undefined && whole === undefined && one === undefined) || account.neverRests) return 'ready'
+      return worst(stance(whole, at), worst(stance(one, at), stance(endpoint, at)))
     },
     rest,
     put,
@@ -152,6 +151,12 @@ export function createLedger(changed: (place: RestPlace, rest: Rest | undefined)
   }
 }
 
+/** The one of two that lets less through. */
+function worst(a: Stance, b: Stance): Stance {
+  if (a === 'resting' || b === 'resting') return 'resting'
+  return a === 'probe' ? a : b
+}
+
 /** Accounts with the same key share the road to their upstream. */
 export function endpointKey(account: Account): string {
   return account.proxyUrl === undefined ? account.baseUrl : `${account.baseUrl} ${account.proxyUrl}`
@@ -159,19 +164,12 @@ export function endpointKey(account: Account): string {
 
 /** The fullest of the windows that count for a model now; undefined where none is known. */
 export function tightest(s: AccountState, model: string, at: number): CompiledWindow | undefined {
-  let found: CompiledWindow | undefined
   const { windows } = s
   for (let i = 0; i < windows.length; i += 1) {
     const window = windows[i]!
-    if (window.resetsAt <= at || (window.about !== undefined && !window.about(model))) continue
-    if (
-      found === undefined ||
-      window.used > found.used ||
-      (window.used === found.used && window.resetsAt < found.resetsAt)
-    )
-      found = window
+    if (window.resetsAt > at && (window.about === undefined || window.about(model))) return window
   }
-  return found
+  return undefined
 }
 
 /** Share of its allowances an account has left for a model, 0 to 1; 1 where nothing is known. */

@@ -42,6 +42,8 @@ export interface LoginDeskOptions {
   logins: Logins
   env: NodeJS.ProcessEnv
   now: () => number
+  /** Called when a login is stored, before it is told: whoever waits for `account` finds it served. */
+  stored?(): void
 }
 
 /** Ended logins are shown so long, ms. */
@@ -49,7 +51,7 @@ const SHOWN_MS = 600_000
 /** Logins at once: each holds a state and perhaps a port. */
 const MOST = 32
 
-export function createLoginDesk({ providers, config, logins, env, now }: LoginDeskOptions): LoginDesk {
+export function createLoginDesk({ providers, config, logins, env, now, stored }: LoginDeskOptions): LoginDesk {
   const desk = new Map<string, { login: DeskLogin; endedAt: number | undefined }>()
   let callbacks: CallbackHub | undefined
 
@@ -100,6 +102,10 @@ export function createLoginDesk({ providers, config, logins, env, now }: LoginDe
             acknowledgedAt: options.acknowledged === true ? now() : undefined,
           }),
         )
+        .then((record) => {
+          stored?.()
+          return record
+        })
         .finally(async () => {
           entry.endedAt = now()
           await context.close()

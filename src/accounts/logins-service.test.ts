@@ -241,6 +241,47 @@ describe('the logins', () => {
     assert.ok(told <= 2, `${told}`)
   })
 
+  it('are not set back by a reading that began before their last change', async () => {
+    const house = createHouse()
+    house.put('claude-1')
+    house.put('claude-2')
+    const p = await house.start()
+    let hold: Promise<void> | undefined
+    let go = () => {}
+    const { all } = p.view.vault
+    p.view.vault.all = async () => {
+      const read = await all()
+      await hold
+      return read
+    }
+    hold = new Promise((resolve) => {
+      go = resolve
+    })
+    await house.disk.of('cli').vault.putFacts('claude-2', house.disk.rows.get('claude-2')!.facts)
+    await house.time.settle()
+    await p.logins.change('claude-1', { label: 'new' })
+    await p.logins.remove('claude-2')
+    const added = await p.logins.add(
+      'claude',
+      house.vendor.login(house.time.now()),
+      { subject: 'x' },
+      { origin: { how: 'login', at: 0 } },
+    )
+    hold = undefined
+    go()
+    await house.time.settle()
+    const known = () => p.logins.records().map(({ id, facts }) => [id, facts.label])
+    assert.deepEqual(known(), [
+      ['claude-1', 'new'],
+      [added.id, 'x'],
+    ])
+    await house.time.pass(20_000)
+    assert.deepEqual(known(), [
+      ['claude-1', 'new'],
+      [added.id, 'x'],
+    ])
+  })
+
   it('refresh through the proxy of the account, or of the config', async () => {
     const house = createHouse()
     house.put('claude-1', { facts: { proxyUrl: 'socks5://127.0.0.1:1' } })
@@ -351,6 +392,24 @@ describe('the logins', () => {
     await assert.rejects(b.logins.refresh(added.id), /no login/)
   })
 
+  it('tell the vendor that a login is given up, and its owner when that fails', async () => {
+    const house = createHouse()
+    const tokens = house.put('codex-1')
+    house.put('codex-2')
+    const told: string[] = []
+    const p = await house.start('p', {
+      async revoke(record, { refreshToken }) {
+        if (record.id === 'codex-2') throw new Error('The connection was refused.')
+        told.push(refreshToken!)
+      },
+    })
+    await p.logins.remove('codex-1', true)
+    await p.logins.remove('codex-2', true)
+    assert.deepEqual(told, [tokens.refreshToken])
+    assert.match(p.log[0]!.message, /codex-2.*connection was refused.*Remove this program/)
+    assert.equal(house.disk.rows.size, 0)
+  })
+
   it('renew the login of the same person in place of adding one, and keep what its owner has set', async () => {
     const house = createHouse()
     const p = await house.start()
@@ -431,6 +490,26 @@ describe('the logins', () => {
     await house.time.pass(3_000)
     assert.ok(well.got !== undefined && 'value' in well.got)
     assert.equal(house.vendor.reuses, 0)
+  })
+
+  it('say that a store takes no writes, once, while it can be read and the old token serves', async () => {
+    const house = createHouse()
+    const { accessToken } = house.put('claude-1')
+    const p = await house.start()
+    p.logins.current('claude-1')
+    house.disk.before = (operation) => {
+      if (operation === 'acquire') throw new StoreError('full', 'The disk is full.')
+    }
+    await house.time.pass(0.9 * HOUR)
+    assert.equal(tokenIn(p.logins.current('claude-1')), accessToken)
+    assert.equal(p.logins.trouble(), undefined)
+    assert.deepEqual(p.logins.notices(), ['No token can be refreshed now: The disk is full.'])
+    assert.equal(p.log.filter(({ message }) => /The disk is full/.test(message)).length, 1)
+    assert.equal(house.asked.length, 0)
+    house.disk.before = () => {}
+    await house.time.pass(10_000)
+    assert.deepEqual(p.logins.notices(), [])
+    assert.equal(house.asked.length, 1)
   })
 
   it('start with a store that is not there yet, and load when it comes', async () => {

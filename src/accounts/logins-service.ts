@@ -8,12 +8,12 @@ import type { LoginFacts, LoginRecord } from './login-record.ts'
 import { createAlarm } from './refresh/alarm.ts'
 import { realClock } from './refresh/clock.ts'
 import {
+  differs,
   dueTime,
   type Entry,
   type Flight,
   fill,
   isBorrowed,
-  isNews,
   newEntry,
   refit,
   type Waiter,
@@ -23,7 +23,16 @@ import { factsOf, accountId as idOf } from './refresh/new-login.ts'
 import type { LoginsOptions, LoginsService } from './refresh/options.ts'
 import { type RenewalTools, renew, usable } from './refresh/renewal.ts'
 import { createSlots } from './refresh/slots.ts'
-import { damagedRecord, nameOf, needsLogin, noSuchLogin, noTokenNow, reasonOf, refusedAnyway } from './refresh/words.ts'
+import {
+  damagedRecord,
+  ending,
+  nameOf,
+  needsLogin,
+  noSuchLogin,
+  noTokenNow,
+  reasonOf,
+  refusedAnyway,
+} from './refresh/words.ts'
 import type { Loaded } from './vault.ts'
 
 export type { LoginsOptions, LoginsService } from './refresh/options.ts'
@@ -50,12 +59,17 @@ const REFUSED_AGAIN_MS = 30_000
 export async function createLogins(options: LoginsOptions): Promise<LoginsService> {
   const { vault, store, clock = realClock, random = Math.random, log = () => {} } = options
   const entries = new Map<string, Entry>()
+  /** When those that are gone went, so that an older reading does not bring them back. */
+  const forgotten = new Map<string, number>()
   const listeners = new Set<() => void>()
   let list: readonly LoginRecord[] | undefined
   let telling = false
   let fault: string | undefined
+  let blocked: string | undefined
   let closed = false
   let sequence = 0
+  /** Something was read that was older than what is known: it is read again soon. */
+  let staleRead = false
   const startedAt = clock.steady()
   const now = clock.now
 
@@ -74,11 +88,15 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     reread: options.reread,
     adopt,
     own: take,
+    mark: () => sequence,
     forget,
     touch,
     storeFailed(error) {
-      fault ??= `The logins cannot be read or written: ${typeof error === 'string' ? error : reasonOf(error)}`
+      fault ??= `The logins cannot be read or written: ${reasonOf(error)}`
       alarm.within(RETRY_MS)
+    },
+    writeFailed(words) {
+      blocked = words
     },
   }
 
@@ -95,24 +113,36 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     })
   }
 
-  /** Takes over what was read in the store, if it is news. */
-  function adopt(loaded: Loaded): void {
-    const entry = entries.get(loaded.record.id)
-    if (entry === undefined) take(loaded)
-    else if (isNews(entry, loaded)) take(withOurTokens(entry, loaded))
+  /** Takes over what was read in the store, if it is news. What this process has changed since the reading is not undone. */
+  function adopt(loaded: Loaded, since: number): void {
+    const { id, version } = loaded.record
+    const entry = entries.get(id)
+    const changed = entry?.touched ?? forgotten.get(id) ?? 0
+    if (changed > since && version <= (entry?.record.version ?? version)) {
+      staleRead = true
+      return
+    }
+    const next = entry === undefined ? loaded : withOurTokens(entry, asPresented(loaded))
+    if (entry === undefined || differs(entry, next)) take(next)
   }
 
-  function take(loaded: Loaded): void {
+  /** Another process may have written the tokens as they came, without what the vendor's flow makes of them. */
+  function asPresented(loaded: Loaded): Loaded {
+    if ('damage' in loaded) return loaded
+    return { ...loaded, tokens: tools.refreshed(loaded.record.provider, loaded.tokens, {}) }
+  }
+
+  function take(found: Loaded): void {
+    const loaded = asPresented(found)
     const { id } = loaded.record
     let entry = entries.get(id)
     if (entry === undefined) {
       entry = newEntry(loaded.record)
       entries.set(id, entry)
+      forgotten.delete(id)
     }
     const { damage } = entry
     const ended = entry.touched > 0 && entry.record.facts.state.is === 'needs-login'
-    // Another process may have written the tokens as they came, without what the vendor's flow makes of them.
-    if ('tokens' in loaded) loaded = { ...loaded, tokens: tools.refreshed(loaded.record.provider, loaded.tokens, {}) }
     fill(entry, loaded, random())
     if (entry.damage !== undefined && entry.damage !== damage)
       log('error', id, damagedRecord(entry.record, entry.damage).message)
@@ -129,6 +159,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     entries.delete(id)
     entry.usableUntil = 0
     touch(entry)
+    forgotten.set(id, sequence)
     finish(entry, noSuchLogin(id))
   }
 
@@ -154,13 +185,14 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
 
   async function load(): Promise<void> {
     const from = sequence
+    staleRead = false
     try {
       const all = await vault.all()
       fault = undefined
       const found = new Set<string>()
       for (const loaded of all) {
         found.add(loaded.record.id)
-        adopt(loaded)
+        adopt(loaded, from)
       }
       // Not those that came while this was being read.
       for (const [id, entry] of entries) if (!found.has(id) && entry.touched <= from) forget(id)
@@ -266,7 +298,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
   function tick(): void {
     const at = now()
     let next = at + TICK_MS
-    if (fault !== undefined) {
+    if (fault !== undefined || staleRead) {
       void reload()
       next = at + RETRY_MS
     } else void store.check().catch(tools.storeFailed)
@@ -364,13 +396,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     async remove(accountId, revoke = false) {
       const loaded = await vault.get(accountId)
       if (loaded === undefined) throw new Error(noSuchLogin(accountId).message)
-      if (revoke && 'tokens' in loaded)
-        try {
-          await options.revoke?.(loaded.record, loaded.tokens)
-        } catch (error) {
-          const words = `The vendor could not be told that ${nameOf(loaded.record)} is given up: ${reasonOf(error)}`
-          log('warn', accountId, `${words} Remove this program from the account's page at the vendor.`)
-        }
+      if (revoke && 'tokens' in loaded) await giveUp(options, loaded.record, loaded.tokens)
       await vault.remove(accountId)
       forget(accountId)
     },
@@ -405,9 +431,11 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     },
 
     notices() {
-      return [...entries.values()]
-        .filter((entry) => entry.unsaved !== undefined)
-        .map(({ record, unsaved }) => `The new tokens of ${nameOf(record)} cannot be stored yet: ${unsaved}`)
+      const told = blocked === undefined ? [] : [`No token can be refreshed now: ${blocked}`]
+      const unsaved = [...entries.values()].filter((entry) => entry.unsaved !== undefined)
+      return told.concat(
+        unsaved.map(({ record, unsaved }) => `The new tokens of ${nameOf(record)} cannot be stored yet: ${unsaved}`),
+      )
     },
 
     async close() {
@@ -419,8 +447,4 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       await options.refresher.close()
     },
   }
-}
-
-function ending(): Failure {
-  return failure('overloaded', 'This server is stopping.', { retryAfter: 1 })
 }

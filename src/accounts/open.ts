@@ -76,9 +76,11 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<OpenAc
       passphraseFile: options.passphraseFile,
       askPassphrase: options.askPassphrase,
     })
-    const here = createLocalRefresher({ store, vault, exchange: createExchange({ userAgent: USER_AGENT, now }) })
+    const clock = { ...realClock, now }
+    const here = createLocalRefresher({ store, vault, exchange: createExchange({ userAgent: USER_AGENT, now }), clock })
+    // A process of its own knows the machine's clock only.
     const refresher =
-      options.store !== undefined || options.keeper === false
+      options.store !== undefined || options.keeper === false || now !== Date.now
         ? here
         : createKeeper({
             location,
@@ -108,7 +110,7 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<OpenAc
       },
       proxyUrl: () => config['proxy-url'],
       ahead: options.ahead,
-      clock: { ...realClock, now },
+      clock,
       log,
     })
     return {

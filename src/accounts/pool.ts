@@ -115,6 +115,7 @@ export interface PoolOptions {
 
 const MAX_ROTATIONS = 4_096
 const MAX_WAITING = 1_000
+const NOBODY: readonly number[] = []
 
 /** Makes an empty pool. */
 export function createPool(options: PoolOptions = {}): Pool {
@@ -125,6 +126,8 @@ export function createPool(options: PoolOptions = {}): Pool {
   const affinity = createAffinity(sessionTtl, options.onBinding)
   const rotations = new Map<string, Rotation>()
   const waiting = new Set<() => void>()
+  // Filled anew at every choice; a list of its own each time would be most of the cost with a thousand accounts.
+  const usable: number[] = []
   let turns = 0
 
   function rotation(name: string, list: readonly Candidate[]): Rotation {
@@ -143,27 +146,26 @@ export function createPool(options: PoolOptions = {}): Pool {
   /** The usable ones of the highest tier that has any, or the probe that is due there. */
   function usableOf(
     candidates: readonly Candidate[],
-    { states, tiers, capped }: Roster,
+    { states, tiers, capped, caps }: Roster,
     tried: ReadonlySet<string> | undefined,
     at: number,
   ): { usable: readonly number[]; probe?: number } {
     const { quiet } = ledger
     const fresh = tried === undefined || tried.size === 0
     if (quiet && !capped && fresh) return { usable: tiers[0] ?? [] }
+    usable.length = 0
     for (const tier of tiers) {
-      const usable: number[] = []
       for (const i of tier) {
-        const { account, model, key } = candidates[i]!
         const s = states[i]!
-        if ((!fresh && tried.has(key)) || (capped && full(account, s))) continue
-        const stance = quiet ? 'ready' : ledger.stanceOf(account, s, model, at)
+        if ((!fresh && tried.has(candidates[i]!.key)) || s.inFlight >= caps[i]!) continue
+        const stance = quiet ? 'ready' : ledger.stanceOf(candidates[i]!.account, s, candidates[i]!.model, at)
         // A probe that is due goes first, unless it would pull a request down to a lower tier.
-        if (stance === 'probe') return { usable: [], probe: i }
+        if (stance === 'probe') return { usable: NOBODY, probe: i }
         if (stance === 'ready') usable.push(i)
       }
       if (usable.length > 0) return { usable }
     }
-    return { usable: [] }
+    return { usable: NOBODY }
   }
 
   function back(seat: Seat): AccountState {
@@ -321,7 +323,7 @@ export function createPool(options: PoolOptions = {}): Pool {
 
     quota(accountId, windows, available) {
       const s = ledger.state(accountId)
-      s.windows = windows
+      s.windows = windows.toSorted((a, b) => b.used - a.used || a.resetsAt - b.resetsAt)
       // A vendor may give back early what it said was gone for days (domain.md 4.5).
       if (available && s.account?.failure.kind === 'quota-exhausted') ledger.put({ account: accountId }, undefined)
     },

@@ -11,6 +11,8 @@ export interface Roster {
   readonly tiers: readonly (readonly number[])[]
   /** Whether any of the accounts takes only so many requests at once. */
   readonly capped: boolean
+  /** How many each takes; Infinity for those without a limit. */
+  readonly caps: Float64Array
   indexOf(key: string): number
 }
 
@@ -44,6 +46,7 @@ function compile(ledger: Ledger, list: readonly Candidate[]): Roster {
     states: list.map(({ account }) => ledger.state(account.id)),
     tiers: [...byPriority].sort(([a], [b]) => b - a).map(([, tier]) => tier),
     capped: list.some(({ account }) => account.concurrency !== undefined),
+    caps: Float64Array.from(list, ({ account }) => account.concurrency ?? Number.POSITIVE_INFINITY),
     indexOf(key) {
       places ??= new Map(list.map((c, i) => [c.key, i]))
       return places.get(key) ?? -1

@@ -103,9 +103,10 @@ describe('logicaproxy login', () => {
     at.openBrowser = (url) => void bench.simulator.consent({ url, person: 'cleo', visit: true })
     const running = login(out, { config: bench.config, yesIKnow: true }, 'gemini', at)
     await until(() => out.talks.some((t) => /needs a Google Cloud project/.test(t)))
-    at.type('cleo-own-project')
-    await running
-    assert.match(out.lines.join('\n'), /cleo@simulated\.example/)
+    at.type('1234567')
+    const error = await refused(running)
+    assert.match(error.message, /number of a Google Cloud project/)
+    assert.equal(error.exitCode, EXIT.usage)
   })
 
   it('says what went wrong, with the exit code of it', async () => {

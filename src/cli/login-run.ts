@@ -131,6 +131,9 @@ async function carryOut(
     const port = options.port ?? (config.login['callback-port'] || undefined)
     const way = wayOf(flow, options, quiet !== undefined)
     warnPort(out, flow, way, port)
+    if (context.clientId === flow.clientId)
+      for (const [client, whom] of Object.entries(flow.otherClients ?? {}))
+        out.talk(`(For ${whom}: set oauth-clients.${id}.id in the config to ${client}.)`)
     const session = await beginLogin(flow, context, {
       provider: id,
       way,

@@ -1,8 +1,8 @@
 /** What the commands about accounts have in common: the config, the opened store and vault, and words for failures. */
 import { existsSync } from 'node:fs'
-import { findLogins, placesHere } from '../accounts/import/find.ts'
+import { placesHere } from '../accounts/import/find.ts'
 import { rereadBorrowed } from '../accounts/import/take.ts'
-import type { LoginRecord } from '../accounts/login-record.ts'
+import type { LoginRecord, Tokens } from '../accounts/login-record.ts'
 import { LoginError, type LoginFlow } from '../accounts/oauth/flow.ts'
 import { type OpenAccounts, openAccounts } from '../accounts/open.ts'
 import { VaultError } from '../accounts/vault.ts'
@@ -12,8 +12,6 @@ import { FailureError } from '../hub/failure.ts'
 import { type Provider, providers } from '../providers/index.ts'
 import { StoreError } from '../store/store.ts'
 import { CommandError, EXIT, type Output } from './output.ts'
-
-export { findLogins }
 
 /** A provider people can log in to. */
 export type LoginProvider = Provider & { login: LoginFlow }
@@ -91,11 +89,11 @@ export async function withAccounts<T>(
 }
 
 /** Reads the file that a borrowed login stands in. */
-export async function rereadLogin(
-  record: LoginRecord,
-): Promise<import('../accounts/login-record.ts').Tokens | undefined> {
+export async function rereadLogin(record: LoginRecord): Promise<Tokens | undefined> {
   const { from } = record.facts.origin
-  return from === undefined ? undefined : await rereadBorrowed(record.provider, from, placesHere())
+  return from === undefined
+    ? undefined
+    : await rereadBorrowed(record.provider, from, placesHere(), record.facts.subject)
 }
 
 /** Failures whose message is all a person needs. */

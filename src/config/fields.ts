@@ -54,6 +54,16 @@ export function duration() {
     .transform((value) => (typeof value === 'number' ? value : parseDuration(value)!))
 }
 
+/** A date (`2027-01-31`: its first moment, UTC) or a time with its zone; milliseconds since the epoch come out. */
+export function date() {
+  const error = 'a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z'
+  return text(error)
+    .refine((value) => DATE.test(value) && Number.isFinite(Date.parse(value)), { error })
+    .transform((value) => Date.parse(value))
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+
 /** One of a few words. */
 export const oneOf = <const T extends readonly string[]>(words: T) => z.enum(words, { error: listed(words) })
 

@@ -77,7 +77,6 @@ export const ignoredKeys: Readonly<Record<string, string>> = {
   'quota-exceeded': 'quota is handled by cooldowns and by fallback',
   'redis-usage-queue-retention-seconds': other,
   'save-cooldown-status': always,
-  'usage-statistics-enabled': 'usage that lasts is not part of this version; /metrics counts since the start',
   'vertex-api-key': 'not built; an endpoint with a Gemini API goes under openai-compatibility with protocol: gemini',
   'video-result-auth-cache-ttl': other,
   xai: other,

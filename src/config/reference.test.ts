@@ -275,7 +275,6 @@ describe('a file of CLIProxyAPI', () => {
       'quota-exceeded',
       'remote-management.disable-auto-update-panel',
       'remote-management.panel-github-repository',
-      'usage-statistics-enabled',
       'vertex-api-key',
     ])
     const cloak = ignored.find(({ pattern }) => pattern === 'claude-api-key[].cloak')!
@@ -318,6 +317,11 @@ test('the file of the product description loads unchanged', () => {
     enabled: true,
     'default-model': '',
     routes: { code: ['claude-sonnet-4-6'], reasoning: ['claude-opus-4-6'], fast: ['claude-haiku-4-5-20251001'] },
+    'min-confidence': 0.4,
+    categories: {},
+    guards: true,
+    sticky: true,
+    'dry-run': false,
   })
   assert.equal(config['websocket-auth'], false)
   assert.equal(config['request-log'], true)

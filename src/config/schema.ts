@@ -9,10 +9,35 @@ import { providerShape } from './providers.ts'
 
 export type { CompatibleKey, CompatibleProvider, EndpointProtocol, KeyAccount, ModelEntry } from './providers.ts'
 
+const share = () => {
+  const error = 'a number from 0 to 1'
+  return z.number({ error }).min(0, { error }).max(1, { error })
+}
+
 const keyText = () =>
   f.filled().refine((key) => !key.startsWith('sha256:') || /^sha256:[0-9a-f]{64}$/i.test(key), {
     error: '"sha256:" and 64 hexadecimal digits, or a key in plain text',
   })
+const routes = () => f.recordOf(f.oneOrMany(f.text(), 'a model name, or a list of them'))
+/** What a client may have of its own in place of `ai-router`. */
+const ownRouter = f.mapping({
+  enabled: f.flag().optional().describe('Whether "auto" is answered for this client.'),
+  'default-model': f.text().optional().describe('Its default model.'),
+  routes: routes().optional().describe('Its routes; categories that are not named here keep theirs.'),
+})
+const most = () => f.whole(1).optional()
+const dollars = () => {
+  const error = 'an amount in US dollars above 0'
+  return z.number({ error }).positive({ error }).optional()
+}
+const keyLimits = f.mapping({
+  'requests-per-minute': most().describe('Most requests in any 60 seconds.'),
+  'tokens-per-minute': most().describe('Most tokens in any 60 seconds; what is read from a cache does not count.'),
+  'tokens-per-day': most().describe('Most tokens in a day (UTC), counted likewise.'),
+  'usd-per-day': dollars().describe('Most money in a day (UTC), US dollars by list prices; see usage.prices.'),
+  'usd-per-month': dollars().describe('Most money in a calendar month (UTC), likewise.'),
+  concurrent: most().describe('Most requests under way at once.'),
+})
 const clientKey = z.union(
   [
     keyText(),
@@ -20,10 +45,45 @@ const clientKey = z.union(
       name: f.text().optional().describe('Name of the client, shown in logs and statistics.'),
       key: keyText().describe('The key: plain, or "sha256:" and the hash of it.'),
       models: f.listOf(f.modelPattern()).optional().describe('Only these models; * stands for any text.'),
+      limits: keyLimits.optional().describe('What the client may use at most; over it the client gets 429.'),
+      expires: f.date().optional().describe('When the key ends: a date (its first moment, UTC) or a time.'),
+      enabled: f.flag().optional().describe('false refuses the key and keeps it here.'),
+      'store-bodies': f
+        .mapping({
+          expires: f
+            .duration()
+            .refine((s) => s > 0 && s <= 2_592_000, { error: 'a duration of up to 30 days' })
+            .describe('How long they are kept, such as "1d"; 30 days at most.'),
+        })
+        .optional()
+        .describe(
+          "Keep the bodies of its requests and answers, secrets taken out, for so long. Nobody else's are kept.",
+        ),
+      'ai-router': ownRouter.optional().describe('Routes of "auto" for this client.'),
     }),
   ],
   { error: 'a key, or a mapping with name, key and models' },
 )
+
+const price = () => {
+  const error = 'a price of 0 or more'
+  return z.number({ error }).min(0, { error })
+}
+const usage = f.mapping({
+  'keep-days': f.whole(1, 3650).default(30).describe('Days for which each request is kept.'),
+  'max-rows': f.whole(1000, 1_000_000_000).default(1_000_000).describe('Most requests kept; the oldest go first.'),
+  prices: f
+    .recordOf(
+      f.mapping({
+        input: price().describe('Input, US dollars for a million tokens.'),
+        output: price().describe('Output, likewise.'),
+        'cache-read': price().optional().describe('Read from a cache; as input when left out.'),
+        'cache-write': price().optional().describe('Written to a cache; as input when left out.'),
+      }),
+    )
+    .default({})
+    .describe('Prices of your own, by model; * stands for any text. They go before the public list prices.'),
+})
 
 const strategies = {
   'round-robin': 'round-robin',
@@ -66,13 +126,33 @@ const routing = f.mapping({
 
 const aiRouter = f.mapping({
   enabled: f.flag().default(true).describe('Answer the model name "auto" by the kind of the task.'),
-  'default-model': f.text().default('').describe('Model for tasks whose category has no route.'),
-  routes: f
-    .recordOf(f.oneOrMany(f.text(), 'a model name, or a list of them'))
+  'default-model': f.text().default('').describe('Model for tasks whose category has no route or is not sure.'),
+  routes: routes()
     .default({})
     .describe(
       'For each category (code, reasoning, fast, creative, analysis, or one of yours) a model, or a list in order.',
     ),
+  'min-confidence': share()
+    .default(0.4)
+    .describe('Prompts whose category is less sure than this, 0 to 1, go to default-model.'),
+  categories: f
+    .recordOf(
+      f.mapping({
+        keywords: f.listOrNone(f.filled()).describe('Words or phrases that speak for it, in any language.'),
+        examples: f.listOrNone(f.filled()).describe('Prompts that belong there; alike ones follow.'),
+      }),
+    )
+    .default({})
+    .describe('Categories of your own, by keywords or examples; a built-in one of the same name gets them besides.'),
+  guards: f
+    .flag()
+    .default(true)
+    .describe('Send images, tools, reasoning, JSON schemas and long contexts only to models that can.'),
+  sticky: f
+    .flag()
+    .default(true)
+    .describe('A conversation keeps its model, so that caches hold, unless its category changes clearly.'),
+  'dry-run': f.flag().default(false).describe('Classify and tell in headers only; default-model answers everything.'),
 })
 
 const aliases = f.listOf(
@@ -252,6 +332,11 @@ export const configObject = f.mapping({
     })
     .prefault({})
     .describe('How OAuth tokens are protected at rest.'),
+  'usage-statistics-enabled': f
+    .flag()
+    .default(true)
+    .describe('Record every request: who, which model and account, tokens, cost; never what was said.'),
+  usage: usage.prefault({}).describe('The record of requests.'),
   'force-model-prefix': f.flag().default(false).describe('Names without a prefix reach only accounts without one.'),
   'ai-router': aiRouter.prefault({}).describe('Chooses the model for requests that ask for "auto".'),
   fallback: f

@@ -112,6 +112,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     sealed = result.sealed
     prepare = createPreparer(snapshot, matched, conversation.request, conversation.reading, context)
     record.category = planned.category
+    record.reason = planned.reason
     context.budget.deposit()
     next()
   }

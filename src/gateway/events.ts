@@ -38,6 +38,8 @@ export interface CallRecord {
   provider: string
   accountId: string
   category?: string
+  /** Why this model, in words, where the router chose it. */
+  reason?: string
   lane?: Lane
   /** Fields the translation could not say. */
   dropped?: string[]
@@ -54,6 +56,17 @@ export interface CallRecord {
   bytesOut: number
   /** Why it failed, for failed calls. */
   failure?: Failure
+  /** Set when it never came on the road: refused at the door, or by a limit of its key. */
+  barred?: true
+}
+
+/** What was said, for a key whose bodies are kept. */
+export interface KeptExchange {
+  record: CallRecord
+  keepMs: number
+  request: Buffer
+  /** The beginning of the answer, as it went to the client. */
+  response: Buffer
 }
 
 /** What a failed request looked like, for the error files. Built only when someone listens. */
@@ -71,6 +84,8 @@ export interface GatewayEvents {
   attempt: (attempt: AttemptRecord, call: { id: string }) => void
   /** A request failed on our side or upstream (status ≥ 400 or a broken stream). */
   failed: (exchange: FailedExchange) => void
+  /** A call of a key whose bodies are kept is over. */
+  kept: (exchange: KeptExchange) => void
   /** A new configuration is in force. */
   reload: (info: { digest: string }) => void
   /** A configuration was refused; the one in force stays. */

@@ -3,12 +3,21 @@
  * over it (docs/decisions/002).
  */
 
+import type { Failure } from '../hub/failure.ts'
+import type { CallRecord } from './events.ts'
+
 /** Who the client is, once its key was accepted. */
 export interface ClientIdentity {
   /** Name from the configuration, or a fingerprint of the key; never the key. */
   name: string
   /** Whether this client may use a model; absent: any. */
   allows?(model: string): boolean
+  /** Why nothing of this client is taken now; a look without consequences, before the body is read. Absent: no limits. */
+  refusal?(): Failure | undefined
+  /** Takes a place for one call, or says why there is none. What it gives is called exactly once, when the call is over. */
+  begin?(): Failure | ((record: CallRecord) => void)
+  /** Bodies of its calls are kept for so long, ms; absent: they are not. */
+  keepsBodiesMs?: number | undefined
 }
 
 /** A request whose head was checked and whose body was read, bounded and decompressed. */

@@ -4,6 +4,7 @@ import { createPool, type Pool, type PoolOptions } from '../accounts/pool.ts'
 import type { Quotas } from '../accounts/quota.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { Classifier } from '../routing/plan.ts'
+import { turnAway } from './admission.ts'
 import { startCall } from './call.ts'
 import type { Call } from './call-context.ts'
 import { type Conversations, createConversations } from './conversations.ts'
@@ -11,6 +12,7 @@ import { createEstimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord, GatewayEvents } from './events.ts'
 import type { InboundRequest, Reply } from './exchange.ts'
 import { createRemoteMedia } from './media.ts'
+import { overhear } from './overhear.ts'
 import type { Matched } from './reading.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { type Place, Roster } from './roster.ts'
@@ -62,6 +64,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     end: new Set(),
     attempt: new Set(),
     failed: new Set(),
+    kept: new Set(),
     reload: new Set(),
     'reload-failed': new Set(),
   }
@@ -101,13 +104,24 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
     get active() {
       return calls.size
     },
-    handle(matched, request, reply) {
+    handle(matched, request, client) {
+      const leave = request.client.begin?.()
+      if (leave !== undefined && typeof leave !== 'function') {
+        emit('end', turnAway(matched, request, client, leave, now()))
+        return
+      }
+      const keepMs = request.client.keepsBodiesMs
+      const heard = keepMs === undefined || listeners.kept.size === 0 ? undefined : overhear(client)
+      const reply = heard?.reply ?? client
       let place: Place<Call> | undefined
       let ended = false
       const onEnd = (record: CallRecord, responseBody: string): void => {
         ended = true
         if (place !== undefined) calls.remove(place)
+        leave?.(record)
         emit('end', record)
+        if (heard !== undefined)
+          emit('kept', { record, keepMs: keepMs!, request: request.body, response: heard.said() })
         if (record.failure !== undefined && record.failure.kind !== 'cancelled' && listeners.failed.size > 0)
           emit('failed', {
             record,

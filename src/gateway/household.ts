@@ -50,7 +50,7 @@ export interface Household {
 
 /** So long the last changes may take to be written when all stops, ms. */
 const FAREWELL_MS = 5_000
-/** Changes of logins that come together are taken over together. */
+/** Changes of logins that come within this are taken over together. */
 const GATHER_MS = 50
 /** What an earlier life learned is worth waiting for so long at a start, ms. */
 const RECALL_MS = 250
@@ -85,11 +85,14 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       logins: accounts.logins,
       env: options.env,
       now,
+      stored: () => takeOver(),
     })
   let gateway: Gateway | undefined
   let upkeep: Upkeep | undefined
   let timer: NodeJS.Timeout | undefined
   let stop: (() => void) | undefined
+  /** Takes over what has changed and still waits to be gathered. */
+  let takeOver = (): void => {}
   learnTokens()
 
   function httpThrough(proxyUrl = ''): VendorHttp {
@@ -120,12 +123,22 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       await Promise.race([recall, new Promise((resolve) => setTimeout(resolve, RECALL_MS).unref())])
       if (accounts === undefined) return
       const { logins } = accounts
-      stop = logins.onChange(() => {
-        timer ??= setTimeout(() => {
+      // The first change is taken over at once, so that a login is served when it is done; those that follow are gathered.
+      let more = false
+      takeOver = () => {
+        more = false
+        clearTimeout(timer)
+        learnTokens()
+        changed()
+        void upkeep?.look()
+        timer = setTimeout(() => {
           timer = undefined
-          learnTokens()
-          changed()
+          if (more) takeOver()
         }, GATHER_MS)
+      }
+      stop = logins.onChange(() => {
+        if (timer === undefined) takeOver()
+        else more = true
       })
       upkeep = createUpkeep({
         accounts: () => road.snapshot.accounts,
@@ -185,7 +198,7 @@ async function open(options: HouseholdOptions): Promise<{ store: Store; accounts
         import('../accounts/import/find.ts'),
         import('../accounts/import/take.ts'),
       ])
-      return await rereadBorrowed(provider, from, placesHere())
+      return await rereadBorrowed(provider, from, placesHere(), facts.subject)
     },
     log: (level, account, message) => log(level, account === '' ? {} : { account }, message),
   })

@@ -1,7 +1,7 @@
 /** What is known of models by the form of their names: data of the vendors, for reasoning control and limits. */
 import type { ReasoningAbility } from '../hub/reasoning.ts'
 import type { Effort } from '../hub/request.ts'
-import type { Provider, ProviderModel } from './provider.ts'
+import type { MediaInput, Provider, ProviderModel } from './provider.ts'
 
 /** Models whose names fit a pattern; the first that fits counts. */
 export interface ModelFamily {
@@ -11,6 +11,12 @@ export interface ModelFamily {
   reasoning?: ReasoningAbility
   /** These do not reason, and refuse to be asked to. */
   reasons?: false
+  /** Media they take beside text; absent: unknown. */
+  input?: readonly MediaInput[]
+  /** They take no tools. */
+  tools?: false
+  /** They hold to no JSON schema. */
+  schema?: false
 }
 
 /** Reasoning by named levels. */

@@ -17,7 +17,16 @@ export interface ProviderModel {
   contextLength?: number
   maxOutput?: number
   reasoning?: ReasoningAbility
+  /** Media it takes beside text; absent: unknown. */
+  input?: readonly MediaInput[]
+  /** False: it takes no tools. */
+  tools?: false
+  /** False: it holds to no JSON schema. */
+  schema?: false
 }
+
+/** A kind of media a model may take. */
+export type MediaInput = 'image' | 'document' | 'audio' | 'video'
 
 /** A request on its way out, in the account's dialect, before the vendor's address and credential are put on. */
 export interface Outgoing {

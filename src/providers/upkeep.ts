@@ -36,6 +36,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   const askedAt = new Map<string, number>()
   const troubled = new Set<string>()
   let running: Promise<void> | undefined
+  let again = false
   let closed = false
   const timer = setInterval(() => void look(), options.everyMs ?? 60_000)
   timer.unref()
@@ -90,7 +91,14 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   }
 
   function look(): Promise<void> {
-    running ??= lookAtAll().finally(() => {
+    // Who came meanwhile is not in the list of the look under way.
+    if (running !== undefined) again = true
+    running ??= (async () => {
+      do {
+        again = false
+        await lookAtAll()
+      } while (again && !closed)
+    })().finally(() => {
       running = undefined
     })
     return running

@@ -3,6 +3,13 @@ import type { Candidate } from '../accounts/pool.ts'
 import type { Config } from '../config/schema.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
+import type { ReasoningDepth } from '../hub/reasoning.ts'
+import type { Span } from '../wire/peek.ts'
+import type { Guards } from './auto/guards.ts'
+import { planAuto } from './auto/plan-auto.ts'
+import { listed, type OwnRules, rulesFor } from './auto/rules.ts'
+import type { Kept } from './auto/sticky.ts'
+import type { Prompt, Signal } from './classify/index.ts'
 import type { Registry } from './models.ts'
 
 /** A model that may answer and the seats that serve it. */
@@ -16,19 +23,57 @@ export interface Target {
 export interface Plan {
   targets: readonly Target[]
   /** Set when the request asked for `auto`. */
-  category?: string
-  reason?: string
+  routed?: Routed
+  /** Hears which model really answers, once that is known: its conversation keeps it. */
+  settled?(model: string): void
+}
+
+/** How `auto` was resolved, for headers, logs and people. */
+export interface Routed {
+  category: string
+  /** 0 to 1; absent where the classifier tells none. */
+  confidence?: number
+  /** Where the request is to go first; empty if nowhere. */
+  model: string
+  /** Models that were passed over, and why. */
+  skipped: readonly Skipped[]
+  /** One sentence. Made when it is read. */
+  readonly reason: string
+}
+
+export interface Skipped {
+  model: string
+  /** In words, to go after the name: `takes no images`. */
+  why: string
+}
+
+/** Why nothing could be planned; `routed` as far as it came, where the request asked for `auto`. */
+export interface Unplanned extends Failure {
+  routed?: Routed
 }
 
 /** What a classifier says of a prompt. */
 export interface Classification {
   category: string
-  /** Why, in words a person can read. */
-  reason: string
+  /** Why, in words a person can read: `code: refactor, function (confidence 0.93)`. */
+  readonly reason: string
+  /** 0 to 1. Below `ai-router.min-confidence` the default model answers; absent: the category counts as sure. */
+  confidence?: number
+  /** For each category, 0 to 1. */
+  scores?: Readonly<Record<string, number>>
+  /** Code, mathematics or analysis: whatever its category, not for the fast model. */
+  hard?: boolean
+  /** Two letters. */
+  language?: string
+  readonly signals?: readonly Signal[]
 }
 
-/** Reads a request and says what kind of task it is; undefined when it cannot tell. */
-export type Classifier = (request: { protocol: ProtocolId; body: Buffer }) => Classification | undefined
+/** Reads a request and says what kind of task it is; undefined when it cannot tell. `prompt` is what of it is the user's. */
+export type Classifier = (request: {
+  protocol: ProtocolId
+  body: Buffer
+  prompt?: Prompt
+}) => Classification | undefined
 
 export interface PlanInput {
   registry: Registry
@@ -40,70 +85,57 @@ export interface PlanInput {
   /** Whether the client's dialect can be translated; false: only endpoints of that dialect are planned. */
   translates: boolean
   classifier?: Classifier
+  /** Knows what models can; absent: nothing is guarded. */
+  guards?: Guards
+  /** What the client has of its own in place of `ai-router`. */
+  own?: OwnRules
+  /** Whether the client may use a model; absent: any. */
+  allows?(model: string): boolean
+  /** How deep to think, by the model's name: `auto(high)`. */
+  depth?: ReasoningDepth
+  /** Dialect of the body, where it is not that of the path. */
+  dialect?: ProtocolId
+  /** Where members of the body stand, those of `REASONING_FIELDS` among them. */
+  spans?: ReadonlyMap<string, Span>
+  /** What the conversation had before; absent: nothing is kept. */
+  memory?: RouteMemory
+  /** The conversation is kept by an account: every model of the router that may be there is planned, after the chosen. */
+  atAccount?: boolean
+}
+
+/** One conversation's memory of its model. */
+export interface RouteMemory {
+  find(prompt: Prompt): Kept | undefined
+  keep(prompt: Prompt, kept: Kept): void
 }
 
 /** The model name that asks for routing by content. */
 export const AUTO = 'auto'
 
 /** Plans the attempts for a request, or says why there can be none. */
-export function plan(input: PlanInput): Plan | Failure {
-  if (input.model === AUTO && input.config['ai-router'].enabled) return planAuto(input)
-  const names = [input.model, ...listed(input.config.fallback, input.model)]
-  const targets = targetsOf(input, names)
+export function plan(input: PlanInput): Plan | Unplanned {
+  if (input.model === AUTO) {
+    const rules = rulesFor(input.config['ai-router'], input.own)
+    if (rules.enabled) return planAuto(input, rules)
+  }
+  const targets = [input.model, ...listed(input.config.fallback, input.model)].flatMap((m) => targetsOf(input, m))
   return targets.length > 0 ? { targets } : nobody(input, input.model)
 }
 
-/** A classifier that fails cannot tell; its fault must not become the client's. */
-function classified({ classifier, protocol, body }: PlanInput): Classification | undefined {
-  try {
-    return classifier?.({ protocol, body })
-  } catch {
-    return undefined
-  }
-}
-
-function planAuto(input: PlanInput): Plan | Failure {
-  const router = input.config['ai-router']
-  const said = classified(input)
-  const names = said === undefined ? [] : [...listed(router.routes, said.category)]
-  if (router['default-model'] !== '') names.push(router['default-model'])
-  if (names.length === 0)
-    return failure(
-      'invalid-request',
-      'The model "auto" has nowhere to go: set ai-router.default-model or ai-router.routes in the config.',
-      { code: 'model_not_found', param: 'model' },
-    )
-  const targets = targetsOf(
-    input,
-    names.flatMap((name) => [name, ...listed(input.config.fallback, name)]),
-  )
-  if (targets.length === 0) return nobody(input, names[0]!)
-  return {
-    targets,
-    category: said?.category ?? 'default',
-    reason: said?.reason ?? 'no classifier gave a category: the default model answers',
-  }
-}
-
-/** A list of the config under a name that a client chose: `constructor` and its like are in no list. */
-function listed(lists: Readonly<Record<string, readonly string[]>>, name: string): readonly string[] {
-  return Object.hasOwn(lists, name) ? lists[name]! : []
-}
-
-function targetsOf(input: PlanInput, names: readonly string[]): Target[] {
+/** The ways to serve a model: in the client's own dialect first. */
+export function targetsOf({ registry, protocol, pin, translates }: PlanInput, model: string): Target[] {
   const targets: Target[] = []
-  for (const model of names) {
-    const filter = { protocol: input.protocol, pin: input.pin }
-    const native = input.registry.find(model, filter)
-    if (native.length > 0) targets.push({ model, candidates: native })
-    // Translating is for models that nobody serves in the client's own dialect, or whose every such account rests.
-    const foreign = input.translates ? input.registry.findForeign(model, filter) : []
-    if (foreign.length > 0) targets.push({ model, candidates: foreign })
-  }
+  const filter = { protocol, pin }
+  const native = registry.find(model, filter)
+  if (native.length > 0) targets.push({ model, candidates: native })
+  // Translating is for models that nobody serves in the client's own dialect, or whose every such account rests.
+  const foreign = translates ? registry.findForeign(model, filter) : []
+  if (foreign.length > 0) targets.push({ model, candidates: foreign })
   return targets
 }
 
-function nobody(input: PlanInput, model: string): Failure {
+/** No account serves the model, or none so that this request can reach it. */
+export function nobody(input: PlanInput, model: string): Failure {
   const where = input.pin === undefined ? '' : ` at provider "${input.pin}"`
   const dialects = input.registry.dialectsOf(model, input.pin)
   if (dialects.length > 0)
@@ -123,6 +155,6 @@ function nobody(input: PlanInput, model: string): Failure {
 }
 
 /** Tells a plan from the failure that stands in its place. */
-export function isPlan(result: Plan | Failure): result is Plan {
+export function isPlan(result: Plan | Unplanned): result is Plan {
   return 'targets' in result
 }

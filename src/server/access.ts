@@ -1,8 +1,7 @@
 /** Who may come in: client keys, Host and Origin, judged from the head of a request alone. */
-import { hash, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
+import { type ClientKeys, createClientKeys, type KeyHolder } from '../accounts/client-keys.ts'
 import type { Config } from '../config/schema.ts'
-import { matcher } from '../config/wildcard.ts'
 import type { ClientIdentity } from '../gateway/exchange.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 
@@ -34,27 +33,22 @@ export interface Access {
 }
 
 const ANYONE: ClientIdentity = { name: 'anyone' }
-const HASHED = /^sha256:([0-9a-f]{64})$/i
+/** Keys presented before and how they were judged, at most so many. */
+const MOST_ACCEPTED = 10_000
 
 /**
  * Compiles the access rules of a configuration.
  * @param onKey hears every key that was accepted, so that logs can be kept clean of keys known here by their hash only.
+ * @param keys the clients; those of the configuration alone, if none are given.
  */
-export function compileAccess(config: Config, onKey?: (key: string) => void): Access {
-  const clients = new Map<string, { digest: Buffer; identity: ClientIdentity }>()
-  for (const entry of config['api-keys']) {
-    const { key, name, models } = typeof entry === 'string' ? { key: entry, name: undefined, models: undefined } : entry
-    const hex = (HASHED.exec(key)?.[1] ?? hash('sha256', key, 'hex')).toLowerCase()
-    clients.set(hex, {
-      digest: Buffer.from(hex, 'hex'),
-      identity: {
-        name: name ?? `key-${hex.slice(0, 8)}`,
-        ...(models === undefined ? {} : { allows: matcher(models) }),
-      },
-    })
-  }
-  // Keys that were accepted before, as they were presented; never more than there are clients.
-  const accepted = new Map<string, ClientIdentity>()
+export function compileAccess(
+  config: Config,
+  onKey?: (key: string) => void,
+  keys: ClientKeys = createClientKeys({ config: config['api-keys'] }),
+): Access {
+  /** Keys that were accepted before, as they were presented; forgotten when anything about the keys changes. */
+  const accepted = new Map<string, KeyHolder>()
+  let generation = keys.generation
   const hosts = hostRule(config)
   const proxies = proxyRule(config['trusted-proxies'])
   const origins = new Set(config['allowed-origins'].map((o) => o.toLowerCase().replace(/\/$/, '')))
@@ -73,32 +67,52 @@ export function compileAccess(config: Config, onKey?: (key: string) => void): Ac
     return origin.slice(at + 3) === hostOf(head)?.toLowerCase()
   }
 
+  function holderOf(key: string): KeyHolder | Failure | undefined {
+    if (generation !== keys.generation) {
+      generation = keys.generation
+      accepted.clear()
+    }
+    const before = accepted.get(key)
+    if (before !== undefined) return before
+    const found = keys.find(key)
+    if (found === undefined || 'kind' in found) return found
+    // One that is taken for a while only is looked up each time.
+    if (found.until === undefined) {
+      if (accepted.size >= MOST_ACCEPTED) accepted.clear()
+      accepted.set(key, found.holder)
+    }
+    return found.holder
+  }
+
   return {
-    open: clients.size === 0,
+    get open() {
+      return keys.open
+    },
     identify(head) {
-      if (clients.size === 0) return ANYONE
+      if (keys.open) return ANYONE
       let presented = false
+      let why: Failure | undefined
       for (const key of presentedKeys(head)) {
         presented = true
-        const before = accepted.get(key)
-        if (before !== undefined) {
-          onKey?.(key)
-          return before
+        const holder = holderOf(key)
+        if (holder === undefined) continue
+        const refused = 'kind' in holder ? holder : holder.ended()
+        if (refused !== undefined) {
+          why ??= refused
+          continue
         }
-        const digest = hash('sha256', key, 'buffer')
-        const known = clients.get(digest.toString('hex'))
-        // The look-up is by digest, so its timing tells nothing of the key; the comparison is constant-time besides.
-        if (known === undefined || !timingSafeEqual(known.digest, digest)) continue
         onKey?.(key)
-        accepted.set(key, known.identity)
-        return known.identity
+        return holder as KeyHolder
       }
-      return failure(
-        'unauthorized',
-        presented
-          ? 'This API key is not known here. Use one of the keys under api-keys in the config of LogicaProxy.'
-          : 'An API key is needed: send it as "Authorization: Bearer …", "x-api-key" or "x-goog-api-key".',
-        { code: 'invalid_api_key' },
+      return (
+        why ??
+        failure(
+          'unauthorized',
+          presented
+            ? 'This API key is not known here. Use one of the keys under api-keys in the config of LogicaProxy, or one made with "logicaproxy keys create".'
+            : 'An API key is needed: send it as "Authorization: Bearer …", "x-api-key" or "x-goog-api-key".',
+          { code: 'invalid_api_key' },
+        )
       )
     },
     foreign(head) {

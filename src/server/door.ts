@@ -3,6 +3,7 @@
  * `fetch` face and upgrades all come through here.
  */
 
+import type { ClientKeys } from '../accounts/client-keys.ts'
 import type { ClientIdentity } from '../gateway/exchange.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Matched } from '../gateway/reading.ts'
@@ -31,6 +32,8 @@ export interface DoorOptions {
   admin: Admin
   /** In place of the key list of the configuration. */
   access?: AccessCheck
+  /** The clients' keys, those made at run time included; the configuration's alone, if left out. */
+  keys?: ClientKeys
   /** Hears every client key that was accepted. */
   onKey?: (key: string) => void
   now: () => number
@@ -47,7 +50,7 @@ export interface Door {
 }
 
 /** Makes the door of a gateway. */
-export function createDoor({ gateway, protocols, admin, access: custom, onKey, now }: DoorOptions): Door {
+export function createDoor({ gateway, protocols, admin, access: custom, keys, onKey, now }: DoorOptions): Door {
   const router = createRouter(protocols)
   const prefix = Math.random().toString(36).slice(2, 8)
   let counter = 0
@@ -56,7 +59,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
   /** Compiled once for each configuration. */
   function access(): Access {
     const { config } = gateway.snapshot
-    if (compiled?.for !== config) compiled = { for: config, access: compileAccess(config, onKey) }
+    if (compiled?.for !== config) compiled = { for: config, access: compileAccess(config, onKey, keys) }
     return compiled.access
   }
 
@@ -85,6 +88,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
     match: RouteMatch,
     who: ClientIdentity | Failure,
     rules: Access,
+    upgrades = false,
   ): Verdict {
     if ('kind' in who) return refused(head, path, who, match)
     if (match.type === 'nothing')
@@ -113,6 +117,9 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
       return refused(head, path, failure('overloaded', 'The gateway is shutting down.', { retryAfter: 5 }), match)
     if (match.route.action === 'list-models' || match.route.action === 'get-model')
       return { type: 'answer', response: withCors(models(head, match, pin, who), head, rules), refused: false }
+    // On a WebSocket it is each answer that counts, and a refusal is told there.
+    const tooMuch = upgrades ? undefined : who.refusal?.()
+    if (tooMuch !== undefined) return refused(head, path, tooMuch, match, who)
     return {
       type: 'call',
       matched: { protocol: match.protocol, route: match.route, model: match.model, pin, endpoint: match.endpoint },
@@ -146,7 +153,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
     )
   }
 
-  function refused(head: RequestHead, path: string, why: Failure, match?: RouteMatch): Verdict {
+  function refused(head: RequestHead, path: string, why: Failure, match?: RouteMatch, who?: ClientIdentity): Verdict {
     const found = match ?? router.match(head.method, path, dialectHint(head))
     const id = newId()
     const at = now()
@@ -158,7 +165,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
       method: head.method,
       endpoint: found.type === 'nothing' ? 'other' : found.endpoint,
       protocol: found.protocol.id,
-      client: '',
+      client: who?.name ?? '',
       requestedModel: '',
       servedModel: '',
       provider: '',
@@ -170,6 +177,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
       bytesIn: 0,
       bytesOut: response.body.length,
       failure: why,
+      barred: true,
     })
     return { type: 'answer', response: withCors(response, head, access()), refused: true }
   }
@@ -192,7 +200,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, onKey, n
         if ('kind' in who) return refused(head, path, who, match)
         if (head.method !== 'GET' || match.type !== 'route' || match.route.websocket !== true)
           return refused(head, path, HTTP_ONLY, match)
-        return admit(head, path, match, who, rules)
+        return admit(head, path, match, who, rules, true)
       }
       if (!gateway.snapshot.config['websocket-auth']) {
         const who = rules.identify(head)

@@ -36,7 +36,12 @@ export function createPrices(own: OwnPrices = {}): Prices {
     fits: matcher([pattern]),
     known: {
       family: pattern,
-      price: { input: p.input, output: p.output, cacheRead: p['cache-read'] ?? p.input, cacheWrite: p['cache-write'] ?? p.input },
+      price: {
+        input: p.input,
+        output: p.output,
+        cacheRead: p['cache-read'] ?? p.input,
+        cacheWrite: p['cache-write'] ?? p.input,
+      },
     } satisfies KnownPrice,
   }))
   const names = new Map<string, KnownPrice | undefined>()

@@ -112,8 +112,9 @@ export function race(setting: Setting, rounds: number, processes = 3, requests =
         const refused = round % 2 === 1
         if (refused) await simulation.tell('oauth/fault', { provider: 'claude', fault: 'expire-access' })
         else {
-          const { expiresAt } = await players[0]!.say<Look>({ type: 'look' })
-          await sleep(Math.max(0, expiresAt[id]! - Date.now()) + 3)
+          const looks = await Promise.all(players.map((p) => p.say<Look>({ type: 'look' })))
+          const last = Math.max(...looks.map(({ expiresAt }) => expiresAt[id]!))
+          await sleep(Math.max(0, last - Date.now()) + 3)
         }
         const answers = await Promise.all(
           players.map((p) => p.say<Asked>({ type: 'ask', id, count: requests, refused })),
@@ -173,9 +174,11 @@ export function ahead(setting: Setting, ms: number, processes = 3): Promise<Resu
       const reuses = counts.refreshReuse - before.refreshReuse
       Object.assign(figures, { processes, asked, refreshes: counts.refreshes - before.refreshes, reuses, failures })
       if (reuses > 0) faults.push('a spent refresh token was presented')
-      await checkStored(setting, players[0]!, id, faults)
     } finally {
       await Promise.all(players.map((p) => p[Symbol.asyncDispose]()))
+      // Looked at once nobody refreshes any more.
+      await using witness = await Player.start(opening(setting))
+      await checkStored(setting, witness, id, faults)
       await simulation.tell('life', { provider: 'codex' })
     }
   })
@@ -225,7 +228,7 @@ export function kills(setting: Setting, count: number): Promise<Result> {
       const reuses = counts.refreshReuse - before.refreshReuse
       Object.assign(figures, {
         kills: count,
-        'with the answer under way': inside,
+        'after the vendor had rotated, before it was told': inside,
         recovered,
         refreshes: counts.refreshes - before.refreshes,
         reuses,
@@ -315,7 +318,7 @@ export function blocked(setting: Setting, obstacle: Obstacle): Promise<Result> {
       const served = asked.tokens.length === 1 && (await simulation.inspect(asked.tokens[0])) === 'current'
       if (!served) faults.push(`not served from memory: ${asked.failures[0] ?? asked.tokens.length}`)
       const { notices } = await player.say<Look>({ type: 'look' })
-      await sleep(1_500)
+      await sleep(600)
       await obstacle.free()
       const written = await until(async () => (await player.say<Look>({ type: 'look' })).notices.length === 0)
       if (!written) faults.push('not written when it could be')

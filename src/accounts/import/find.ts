@@ -16,6 +16,7 @@ import {
   parseQwen,
   parseSetupToken,
 } from './formats/vendors.ts'
+import { openKeyring } from './keyring.ts'
 import type { Candidate, Found, KeyringEntry, Note, Parsed, Places } from './types.ts'
 
 /** Files looked at in one auth folder. */
@@ -61,7 +62,9 @@ export async function findIn(path: string, places: Places, only?: string): Promi
 
 /** Reads one source again, by the `from` of a candidate: how a borrowed login follows its owner. */
 export async function readSource(provider: string, from: string, places: Places): Promise<Candidate | undefined> {
-  const known = (await vendorSources(places)).find((s) => s.from === from)
+  const asks = from.startsWith('keyring:') && places.keyring === undefined
+  const at = asks ? { ...places, keyring: await openKeyring(places.platform, places.env) } : places
+  const known = (await vendorSources(at)).find((s) => s.from === from)
   if (known === undefined && !isAbsolute(from)) return undefined
   const { candidates } = await collect([known ?? anyFile(from, places)], provider)
   return candidates[0]

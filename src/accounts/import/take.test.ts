@@ -128,6 +128,15 @@ describe('a borrowed login', () => {
     assert.equal(tokens?.accessToken, 'next')
     assert.equal('refreshToken' in tokens!, false)
   })
+
+  it('is gone when somebody else has logged in there since', async () => {
+    const candidate = await found('auth.json', codexFile)
+    assert.ok(await rereadBorrowed('codex', candidate.from, home, 'acc-1/user-1'))
+    assert.equal(await rereadBorrowed('codex', candidate.from, home, 'acc-2/user-1'), undefined)
+    const google = await found('g.json', geminiFile)
+    assert.ok(await rereadBorrowed('gemini-cli', google.from, home, 'anna@test.example/my-project'))
+    assert.equal(await rereadBorrowed('gemini-cli', google.from, home, 'ben@test.example'), undefined)
+  })
 })
 
 describe('what taking means', () => {

@@ -99,10 +99,22 @@ async function whoever(
   }
 }
 
-/** The tokens of a borrowed login as its owner's file has them now, without the refresh token; undefined: gone. */
-export async function rereadBorrowed(provider: string, from: string, places: Places): Promise<Tokens | undefined> {
+/**
+ * The tokens of a borrowed login as its owner's file has them now, without the refresh token; undefined: gone.
+ * @param subject whose login it was: when somebody else has logged in there since, it is not this one any more.
+ */
+export async function rereadBorrowed(
+  provider: string,
+  from: string,
+  places: Places,
+  subject?: string,
+): Promise<Tokens | undefined> {
   const candidate = await readSource(provider, from, places)
-  return candidate === undefined ? undefined : withoutRefresh(candidate.tokens)
+  if (candidate === undefined) return undefined
+  const now = candidate.identity.subject
+  // A Google login may have its project behind the address.
+  const other = subject !== undefined && candidate.known && subject !== now && !subject.startsWith(`${now}/`)
+  return other ? undefined : withoutRefresh(candidate.tokens)
 }
 
 /**

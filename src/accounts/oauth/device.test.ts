@@ -109,6 +109,26 @@ describe('a device login', () => {
     assert.equal(login.expiresAt, context.now() + 900_000)
   })
 
+  it('reads an interval that is text, and leaves nonsense to the grant', async () => {
+    for (const [wish, interval] of [
+      ['7', 7],
+      [0, 5],
+      ['soon', 5],
+      [null, 5],
+    ]) {
+      const { http } = scripted(answer(200, { ...started.json, interval: wish }))
+      assert.equal((await startDevice(flow(), grant, testContext(http))).prompt.interval, interval)
+    }
+  })
+
+  it('shows no address that steers a terminal', async () => {
+    const { http } = scripted(answer(200, { ...started.json, verification_uri: 'https://vendor.test/\u001b[2Jgo' }))
+    assert.equal(
+      (await startDevice(flow(), grant, testContext(http))).prompt.verificationUrl,
+      'https://vendor.test/%1B[2Jgo',
+    )
+  })
+
   it('is refused when the vendor gives no code, or an address that is none', async () => {
     for (const bad of [
       answer(400, { error: 'unauthorized_client' }),

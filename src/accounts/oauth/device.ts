@@ -112,7 +112,10 @@ async function standard(flow: LoginFlow, grant: DeviceGrant, context: FlowContex
 async function readStart(flow: LoginFlow, grant: DeviceGrant, answer: VendorAnswer, clientId: string) {
   if (answer.status !== 200) throw refusalOf(answer, flow.title)
   // `expires_in` is required, yet left out here and there; the grant has its own limit anyway.
-  const json = { expires_in: grant.limit, ...answer.json }
+  const { interval: wish, ...rest } = answer.json
+  // Sent as text by some; 0 and nonsense leave it to the grant.
+  const interval = Number(wish)
+  const json = { expires_in: grant.limit, ...rest, ...(interval > 0 ? { interval } : {}) }
   const response = new Response(JSON.stringify(json), { headers: { 'content-type': 'application/json' } })
   const read = await processDeviceAuthorizationResponse(
     { issuer: 'https://device.invalid' },
@@ -124,15 +127,16 @@ async function readStart(flow: LoginFlow, grant: DeviceGrant, answer: VendorAnsw
     })
   })
   for (const url of [read.verification_uri, read.verification_uri_complete])
-    if (url !== undefined && !/^https?:\/\//.test(url))
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
       throw new LoginError('refused', `${flow.title} gave an address to open that is no web page.`)
   const prompt: DevicePrompt = {
     userCode: plain(read.user_code, 64),
-    verificationUrl: read.verification_uri,
+    // Made a URL anew, so that nothing in it steers a terminal.
+    verificationUrl: new URL(read.verification_uri).href,
     interval: Math.max(grant.interval, read.interval ?? 0),
     expiresIn: read.expires_in,
   }
-  if (read.verification_uri_complete !== undefined) prompt.completeUrl = read.verification_uri_complete
+  if (read.verification_uri_complete !== undefined) prompt.completeUrl = new URL(read.verification_uri_complete).href
   return { prompt, deviceCode: read.device_code }
 }
 

@@ -150,6 +150,13 @@ describe('a proxy', () => {
     assert.doesNotMatch(error.message, /hush/)
   })
 
+  it('that is none at all fails the call and nothing else', async () => {
+    assert.equal(
+      (await failure(client({ proxyUrl: 'nonsense' })({ method: 'GET', url: 'https://vendor.test/' }))).code,
+      'network',
+    )
+  })
+
   it('is left out by "direct"', async () => {
     const url = await serve((_, response) => response.end('{}'))
     assert.equal((await client({ proxyUrl: 'direct' })({ method: 'GET', url })).status, 200)

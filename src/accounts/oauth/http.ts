@@ -32,10 +32,10 @@ export function createVendorHttp(options: VendorHttpOptions): { http: VendorHttp
     const url = new URL(request.url)
     const literal = url.hostname.replace(/^\[|\]$/g, '')
     if (isForbiddenAddress(literal)) throw failure(url, proxy, new ForbiddenAddressError(literal))
-    pool ??= makeDispatcher(proxy, CONNECT_MS)
     const limit = AbortSignal.timeout(options.timeoutMs ?? LIMIT_MS)
     const signal = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal])
     try {
+      pool ??= makeDispatcher(proxy, CONNECT_MS)
       const answer = await pool.request({
         origin: url.origin,
         path: url.pathname + url.search,
@@ -82,7 +82,7 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
 }
 
 function failure(url: URL, proxy: string, error: unknown): LoginError {
-  const way = proxy === '' ? '' : ` through the proxy ${new URL(proxy).host}`
+  const way = proxy === '' ? '' : ` through the proxy ${URL.parse(proxy)?.host ?? 'that is configured'}`
   return new LoginError('network', `${url.host} could not be asked${way}: ${reason(error)}`, { cause: error })
 }
 

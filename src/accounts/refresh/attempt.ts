@@ -105,11 +105,15 @@ async function refresh(bench: Bench, job: RefreshJob, troubled: (what: Troubled)
     const note = writeNote({ version, token, by: bench.owner, attempt, again })
     // A note that is left behind costs others their trust in the token: none without time enough to act on it.
     const inTime = held.isGoodFor(EXCHANGE_MS + 2 * WRITE_MS)
-    if (inTime && !(await bench.leases.note(held.lease, bench.owner, note))) continue
+    try {
+      if (inTime && !(await bench.leases.note(held.lease, bench.owner, note))) continue
+    } catch (error) {
+      await leave(bench, held, attempt)
+      throw error
+    }
     if (!inTime || !held.isGoodFor(EXCHANGE_MS + WRITE_MS)) {
       // The store took so long that the answer might come after the lease.
-      if (inTime) await leave(bench, held, attempt)
-      else await release()
+      await leave(bench, held, attempt)
       if (bench.clock.steady() <= until) continue
       return { is: 'later', cause: 'store', words: 'the store is too slow for a refresh to be safe' }
     }

@@ -93,14 +93,15 @@ export function newEntry(record: LoginRecord): Entry {
   }
 }
 
-/** Whether what was read is later than what is known, or tells something else of the same. */
-export function isNews(entry: Entry, loaded: Loaded): boolean {
-  const known = entry.record
-  const { record } = loaded
-  if (record.version > known.version || 'damage' in loaded !== (entry.damage !== undefined)) return true
-  // A record of a lower number is another one under the same id: it was removed and made anew.
-  if (record.updatedAt !== known.updatedAt) return record.updatedAt > known.updatedAt
-  return record.version === known.version && JSON.stringify(record.facts) !== JSON.stringify(known.facts)
+/** Whether what was read tells anything else than what is known. */
+export function differs({ record, tokens, damage }: Entry, loaded: Loaded): boolean {
+  if (record.version !== loaded.record.version) return true
+  if ('damage' in loaded) return damage !== loaded.damage
+  return (
+    tokens?.accessToken !== loaded.tokens.accessToken ||
+    !sameDetails(tokens.details, loaded.tokens.details) ||
+    JSON.stringify(record.facts) !== JSON.stringify(loaded.record.facts)
+  )
 }
 
 /** What was read, with the tokens of memory where their write is still to come. */

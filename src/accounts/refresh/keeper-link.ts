@@ -73,7 +73,8 @@ export function createKeeper(options: KeeperOptions): KeeperLink {
       detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      execArgv: [],
+      // A young generation of 1 MiB: it has little to do, and should weigh little.
+      execArgv: ['--max-semi-space-size=1'],
       env: keeperEnvironment(process.env),
     })
     let ready = false
@@ -141,7 +142,9 @@ export function createKeeper(options: KeeperOptions): KeeperLink {
       pending.set(n, one)
       homes.set(one, child)
       settleIdle()
+      // Serialised at once, so that our copy of the key need not outlive this.
       send(child, { type: 'run', n, job: one.job, key })
+      key.fill(0)
     } catch (error) {
       one.resolve({ is: 'later', cause: 'store', words: reasonOf(error) })
     }

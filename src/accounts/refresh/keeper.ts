@@ -65,6 +65,7 @@ async function run({ n, job, key }: ToKeeper & { type: 'run' }): Promise<void> {
     // Only the opening of store or vault fails here: nothing has been presented.
     tell({ type: 'done', n, outcome: { is: 'later', cause: 'store', words: reasonOf(error) } })
   } finally {
+    key.fill(0)
     running--
     leaveIfDone()
   }

@@ -1,10 +1,12 @@
 /** What a login is called and how it is described when it comes, or comes again. */
 import { createHash } from 'node:crypto'
-import type { LoginFacts } from '../login-record.ts'
+import type { LoginFacts, LoginRecord, Tokens } from '../login-record.ts'
 import type { NewLogin } from '../logins.ts'
 import type { Identity } from '../oauth/flow.ts'
 import type { Loaded } from '../vault.ts'
 import type { Entry } from './entry.ts'
+import type { LoginsOptions } from './options.ts'
+import { nameOf, reasonOf } from './words.ts'
 
 /** The same person at the same provider has the same id for ever. */
 export function accountId(provider: string, subject: string, entries: ReadonlyMap<string, Entry>): string {
@@ -53,5 +55,15 @@ export function factsOf(loaded: Loaded | undefined, identity: Identity, how: New
     headers: {},
     excludedModels: [],
     createdAt: now,
+  }
+}
+
+/** Tells the vendor that a login is given up; if it cannot be told, its owner is. */
+export async function giveUp({ revoke, log }: LoginsOptions, record: LoginRecord, tokens: Tokens): Promise<void> {
+  try {
+    await revoke?.(record, tokens)
+  } catch (error) {
+    const words = `The vendor could not be told that ${nameOf(record)} is given up: ${reasonOf(error)}`
+    log?.('warn', record.id, `${words} Remove this program from the account's page at the vendor.`)
   }
 }

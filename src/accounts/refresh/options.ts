@@ -30,6 +30,6 @@ export interface LoginsOptions {
 
 /** The service, with what only its owner asks. */
 export interface LoginsService extends Logins {
-  /** What its owner should know though tokens can be had: new ones that cannot be stored. */
+  /** What its owner should know though tokens can be had: that new ones cannot be stored, or asked for. */
   notices(): readonly string[]
 }

@@ -39,8 +39,9 @@ export interface RenewalTools {
   refreshed(provider: string, tokens: Tokens, answer: Readonly<Record<string, unknown>>): Tokens
   reread?(record: LoginRecord): Promise<Tokens | undefined>
   log(level: 'info' | 'warn' | 'error', account: string, message: string): void
-  /** Takes over what was read in the store. */
-  adopt(loaded: Loaded): void
+  /** Takes over what was read in the store, unless this process has changed it since. @param since what `mark` gave before. */
+  adopt(loaded: Loaded, since: number): void
+  mark(): number
   /** Takes over what this process has got or written itself. */
   own(loaded: Loaded): void
   /** The login is gone. */
@@ -48,6 +49,8 @@ export interface RenewalTools {
   /** Something about the entry changed in memory. */
   touch(entry: Entry): void
   storeFailed(error: unknown): void
+  /** No refresh can be begun, because the store takes no writes; undefined: it does again. */
+  writeFailed(words: string | undefined): void
 }
 
 /** A credential that may be handed out now. */
@@ -61,8 +64,8 @@ export async function renew(tools: RenewalTools, entry: Entry, flight: Flight): 
   const before = entry.record.version
   const gone = await look(tools, entry)
   if (gone !== undefined) return gone
-  const served = usable(entry, clock.now()) && (!flight.force || entry.record.version !== before)
-  if (served) return undefined
+  const isServed = () => usable(entry, clock.now()) && (!flight.force || entry.record.version !== before)
+  if (isServed()) return undefined
   const { tokens, damage, record } = entry
   if (tokens === undefined) return damagedRecord(record, damage ?? 'it cannot be read')
   if (isBorrowed(entry)) return reread(tools, entry, tokens)
@@ -72,15 +75,17 @@ export async function renew(tools: RenewalTools, entry: Entry, flight: Flight): 
   if (rest > 0 && !flight.person) return noTokenNow(record, entry.restWords, rest)
   const leave = await tools.slots.take(flight.urgent)
   try {
-    return await ask(tools, entry, tokens, flight)
+    // Somebody else may have done it while this one stood in line.
+    return isServed() ? undefined : await ask(tools, entry, entry.tokens ?? tokens, flight)
   } finally {
     leave()
   }
 }
 
 /** What another process may have stored; a store that is slow is not waited for. */
-async function look({ vault, clock, adopt, forget, storeFailed }: RenewalTools, entry: Entry) {
+async function look({ vault, clock, adopt, mark, forget, storeFailed }: RenewalTools, entry: Entry) {
   const { id } = entry.record
+  const since = mark()
   let late = () => {}
   const limit = new Promise<'late'>((resolve) => {
     late = clock.after(LOOK_MS, () => resolve('late'))
@@ -92,7 +97,7 @@ async function look({ vault, clock, adopt, forget, storeFailed }: RenewalTools, 
       forget(id)
       return noSuchLogin(id)
     }
-    adopt(seen)
+    adopt(seen, since)
   } catch (error) {
     storeFailed(error)
   } finally {
@@ -153,8 +158,10 @@ function renewed(
 ): Failure | undefined {
   if (entry.unsaved !== undefined) tools.log('info', record.id, `The new tokens of ${nameOf(record)} are stored now.`)
   entry.unsaved = undefined
+  tools.writeFailed(undefined)
   const better = answer === undefined ? tokens : tools.refreshed(record.provider, tokens, answer)
-  tools.own({ record, tokens: better })
+  // What came from the store meanwhile may be later still.
+  if (record.version >= entry.record.version || !usable(entry, tools.clock.now())) tools.own({ record, tokens: better })
   if (refused !== undefined) entry.replacedAt = tools.clock.now()
   if (answer !== undefined) tools.log('info', record.id, `Refreshed the token of ${nameOf(record)}.`)
   if (!sameTokens(tokens, better)) refine(tools, record, better)
@@ -190,7 +197,7 @@ function failed(tools: RenewalTools, entry: Entry, outcome: Exclude<Outcome, { i
       end(tools, entry, outcome.reason, outcome.version)
       return needsLogin(record, outcome.reason)
     case 'later':
-      if (outcome.cause === 'store') tools.storeFailed(outcome.words)
+      if (outcome.cause === 'store') tools.writeFailed(outcome.words)
       if (outcome.lostAnswer !== undefined) entry.lostAnswer = outcome.lostAnswer
       return rest(tools, entry, outcome.words, outcome)
   }
@@ -207,10 +214,11 @@ function rest(
   if (!ours) entry.failures++
   const ms = ours ? STORE_REST_MS : restAfter(entry.failures, tools.random(), retryAfterMs)
   entry.restUntil = tools.clock.now() + ms
-  entry.restWords = words
   const told = noTokenNow(entry.record, words, ms)
-  // Once for each token: a vendor that is away for an hour is not worth a hundred lines.
-  if (entry.failures === 1) tools.log('warn', entry.record.id, told.message)
+  // Once for each cause: a vendor that is away for an hour is not worth a hundred lines.
+  const news = ours ? entry.restWords !== words : entry.failures === 1
+  entry.restWords = words
+  if (news) tools.log('warn', entry.record.id, told.message)
   tools.touch(entry)
   return told
 }
@@ -270,7 +278,8 @@ async function reread(tools: RenewalTools, entry: Entry, tokens: Tokens): Promis
     tools.log('warn', record.id, `The file ${nameOf(record)} is borrowed from cannot be read: ${reasonOf(error)}`)
   }
   if (found !== undefined && found.accessToken !== tokens.accessToken && isLive(found, now)) {
-    await takeBorrowed(tools, entry, found)
+    // What was learned beside the token (a Google project) stands in no vendor's file.
+    await takeBorrowed(tools, entry, { ...found, details: { ...tokens.details, ...found.details } })
     return undefined
   }
   if (usable(entry, now)) return undefined
@@ -282,10 +291,11 @@ async function takeBorrowed(tools: RenewalTools, { record }: Entry, tokens: Toke
   const facts: LoginFacts = { ...record.facts, state: { is: 'ready' } }
   const next = { ...record, facts, expiresAt: tokens.expiresAt, updatedAt: tools.clock.now() }
   try {
+    const since = tools.mark()
     const result = await tools.vault.put({ id, provider, facts }, tokens, { expected: version })
     if (result === 'written') return tools.own({ record: { ...next, version: version + 1 }, tokens })
     const loaded = await tools.vault.get(id)
-    if (loaded !== undefined) tools.adopt(loaded)
+    if (loaded !== undefined) tools.adopt(loaded, since)
   } catch (error) {
     tools.storeFailed(error)
     // It stands in the vendor's file: nothing is lost if ours does not have it.

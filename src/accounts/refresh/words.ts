@@ -78,6 +78,10 @@ export function damagedRecord(record: LoginRecord, damage: string): Failure {
   })
 }
 
+export function ending(): Failure {
+  return failure('overloaded', 'This server is stopping.', { retryAfter: 1 })
+}
+
 /** With a full stop at its end. */
 export function sentence(words: string): string {
   return /[.!?]$/.test(words) ? words : `${words}.`

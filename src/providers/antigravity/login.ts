@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { LoginFlow } from '../../accounts/oauth/flow.ts'
-import { secretIn } from '../../accounts/oauth/google/installed.ts'
+import { remembered, secretIn } from '../../accounts/oauth/google/installed.ts'
 import { type CodeAssistSheet, onboard } from '../../accounts/oauth/google/onboarding.ts'
 import {
   googleBrowser,
@@ -48,7 +48,7 @@ export const login: LoginFlow = {
   scopes: googleScopes('cloud-platform', 'userinfo.email', 'userinfo.profile', 'cclog', 'experimentsandconfigs'),
   secret: {
     env: 'LOGICAPROXY_ANTIGRAVITY_SECRET',
-    find: (clientId) => findSecret(clientId),
+    find: remembered((clientId) => findSecret(clientId)),
     help: 'It stands in the Antigravity desktop app: install that (antigravity.google) and it is found by itself, or look for the value behind this client id in resources/app/out/main.js of the app (module vs/platform/cloudCode/common/oauthClient.js).',
   },
   browser: googleBrowser({ host: 'localhost', path: '/oauth-callback', ports: [] }),

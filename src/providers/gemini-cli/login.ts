@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { LoginFlow } from '../../accounts/oauth/flow.ts'
-import { filesBelow, globalModules, secretIn } from '../../accounts/oauth/google/installed.ts'
+import { filesBelow, globalModules, remembered, secretIn } from '../../accounts/oauth/google/installed.ts'
 import { type CodeAssistSheet, onboard } from '../../accounts/oauth/google/onboarding.ts'
 import {
   googleBrowser,
@@ -43,7 +43,7 @@ export const login: LoginFlow = {
   scopes: googleScopes('cloud-platform', 'userinfo.email', 'userinfo.profile'),
   secret: {
     env: 'LOGICAPROXY_GEMINI_CLI_SECRET',
-    find: (clientId) => findSecret(clientId),
+    find: remembered((clientId) => findSecret(clientId)),
     help: 'Google publishes it in Gemini CLI: install that (npm install -g @google/gemini-cli) and it is found by itself, or copy OAUTH_CLIENT_SECRET from packages/core/src/code_assist/oauth2.ts of github.com/google-gemini/gemini-cli.',
   },
   browser: {

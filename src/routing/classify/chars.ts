@@ -77,16 +77,6 @@ export function hashStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 16777619)
 }
 
-/** The hash of a word as the extractor comes to it: folded, marks left out. */
-export function hashWord(word: string): number {
-  let hash = HASH_SEED
-  for (let i = 0; i < word.length; i += 1) {
-    const c = word.charCodeAt(i)
-    if (KIND[c] !== MARK) hash = hashStep(hash, FOLD[c]!)
-  }
-  return hash
-}
-
 /** The hash of words in a row. */
 export function hashNext(words: number, word: number): number {
   return Math.imul(words ^ word, 0x9e3779b1) | 0

@@ -30,18 +30,33 @@ describe("the product description's table", () => {
 describe('nine languages', () => {
   const asked: Record<string, readonly [string, string, string]> = {
     en: ['Fix the bug in this function', 'Translate this to German: good night', 'Write a poem about the sea'],
-    de: ['Behebe den Fehler in dieser Funktion', 'Übersetze ins Englische: gute Nacht', 'Schreibe ein Gedicht über das Meer'],
+    de: [
+      'Behebe den Fehler in dieser Funktion',
+      'Übersetze ins Englische: gute Nacht',
+      'Schreibe ein Gedicht über das Meer',
+    ],
     fr: ["Corrige l'erreur dans cette fonction python", 'Traduis en anglais : bonne nuit', 'Écris un poème sur la mer'],
-    es: ['Corrige el error de esta función de python', 'Traduce al inglés: buenas noches', 'Escribe un poema sobre el mar'],
+    es: [
+      'Corrige el error de esta función de python',
+      'Traduce al inglés: buenas noches',
+      'Escribe un poema sobre el mar',
+    ],
     pt: ['Corrija o erro nesta função python', 'Traduza para o inglês: boa noite', 'Escreva um poema sobre o mar'],
-    ru: ['Исправь ошибку в этой функции на python', 'Переведи на английский: спокойной ночи', 'Напиши стихотворение о море'],
+    ru: [
+      'Исправь ошибку в этой функции на python',
+      'Переведи на английский: спокойной ночи',
+      'Напиши стихотворение о море',
+    ],
     zh: ['修复这个python函数的错误', '翻译成英文：晚安', '写一首关于大海的诗'],
     ja: ['このpythonの関数のバグを直して', '英語に翻訳して：おやすみ', '海についての詩を書いて'],
     ko: ['이 파이썬 함수의 버그를 고쳐줘', '영어로 번역해줘: 안녕히 주무세요', '바다에 대한 시를 써줘'],
   }
   for (const [language, prompts] of Object.entries(asked))
     it(language, () => {
-      assert.deepEqual(prompts.map((text) => categoryOf(text)), ['code', 'fast', 'creative'])
+      assert.deepEqual(
+        prompts.map((text) => categoryOf(text)),
+        ['code', 'fast', 'creative'],
+      )
       assert.equal(classify(promptOf(prompts[2])).language, language)
     })
 })
@@ -62,12 +77,21 @@ describe('a coding agent', () => {
     const body = bodyOf({
       model: 'auto',
       messages: [
-        { role: 'user', content: [{ type: 'text', text: '<system-reminder>Write stories. Translate.</system-reminder>' }] },
+        {
+          role: 'user',
+          content: [{ type: 'text', text: '<system-reminder>Write stories. Translate.</system-reminder>' }],
+        },
         { role: 'user', content: 'fix the login bug' },
         { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'Bash', input: { command: 'npm test' } }] },
-        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: 'a poem, a story, a report on data' }] },
+        {
+          role: 'user',
+          content: [{ type: 'tool_result', tool_use_id: 'a', content: 'a poem, a story, a report on data' }],
+        },
       ],
-      tools: [{ name: 'Bash', input_schema: {} }, { name: 'Edit', input_schema: {} }],
+      tools: [
+        { name: 'Bash', input_schema: {} },
+        { name: 'Edit', input_schema: {} },
+      ],
     })
     const prompt = readPrompt('anthropic', body)
     assert.equal(prompt.agent, true)
@@ -92,7 +116,9 @@ describe('a decision', () => {
   it('is the same for the same conversation, whatever was decided between', () => {
     fc.assert(
       fc.property(fc.array(fc.lorem({ maxCount: 8 }), { minLength: 1, maxLength: 6 }), fc.string(), (turns, other) => {
-        const prompt = promptOfMessages(turns.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })))
+        const prompt = promptOfMessages(
+          turns.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })),
+        )
         const first = JSON.stringify(classify(prompt))
         classify(promptOf(other))
         assert.equal(JSON.stringify(classify(prompt)), first)
@@ -101,7 +127,12 @@ describe('a decision', () => {
     )
   })
   it('stays as it was under a system prompt that is no agent’s', () => {
-    for (const text of ['What is the capital of Kenya?', 'Write a limerick', 'Prove that 2 is prime', 'sort a list in go'])
+    for (const text of [
+      'What is the capital of Kenya?',
+      'Write a limerick',
+      'Prove that 2 is prime',
+      'sort a list in go',
+    ])
       assert.equal(categoryOf(text, 'You are a helpful assistant of Acme Bank.'), categoryOf(text))
   })
   it('stays as it was under a greeting and thanks', () => {
@@ -110,10 +141,20 @@ describe('a decision', () => {
   })
   it('follows the earlier turns where the last one only refers to them', () => {
     const said = (...turns: string[]) =>
-      classify(promptOfMessages(turns.flatMap((content) => [{ role: 'user', content }, { role: 'assistant', content: 'ok' }]))).category
+      classify(
+        promptOfMessages(
+          turns.flatMap((content) => [
+            { role: 'user', content },
+            { role: 'assistant', content: 'ok' },
+          ]),
+        ),
+      ).category
     assert.equal(said('Write a poem about winter.', 'make it shorter'), 'creative')
     assert.equal(said('Write a function that sorts a list in Go.', 'now the other way round'), 'code')
-    assert.equal(said('Write a function that sorts a list in Go.', 'Thanks. Now write a love poem about Paris.'), 'creative')
+    assert.equal(
+      said('Write a function that sorts a list in Go.', 'Thanks. Now write a love poem about Paris.'),
+      'creative',
+    )
   })
   it('is made of nothing where there is nothing, with no confidence', () => {
     for (const text of ['', '   \n', '😀😀🎉', '!!!???', '\u0000\u0001']) {
@@ -129,9 +170,22 @@ describe('a decision', () => {
     assert.equal(classify(promptOf('translate "good night" into Italian')).hard, false)
   })
   it('takes texts that are made to be slow', () => {
-    const evil = ['(', '<a ', '"name":', 'a.', '[', '_ ', '\n- ', 'A) x B) ', '/a', '1,2;', 'https://', '`', '<task>', '\\'].map((part) =>
-      part.repeat(60_000 / part.length),
-    )
+    const evil = [
+      '(',
+      '<a ',
+      '"name":',
+      'a.',
+      '[',
+      '_ ',
+      '\n- ',
+      'A) x B) ',
+      '/a',
+      '1,2;',
+      'https://',
+      '`',
+      '<task>',
+      '\\',
+    ].map((part) => part.repeat(60_000 / part.length))
     const from = process.cpuUsage().user
     for (const text of evil) classify(promptOf(text)).reason.slice()
     // A square law would take minutes; this allows for any machine.
@@ -141,10 +195,15 @@ describe('a decision', () => {
 
 describe('an explanation', () => {
   it('names words of the text and forms, the strongest first, six at most', () => {
-    const signals = explain(promptOf('Write a short story about a dragon and a poem for children, in a funny tone, about friendship'))
+    const signals = explain(
+      promptOf('Write a short story about a dragon and a poem for children, in a funny tone, about friendship'),
+    )
     assert.ok(signals.length > 1 && signals.length <= 6)
     assert.ok(signals.every(({ category, weight }) => category === 'creative' && weight > 0))
-    assert.deepEqual(signals.map(({ weight }) => weight), signals.map(({ weight }) => weight).sort((a, b) => b - a))
+    assert.deepEqual(
+      signals.map(({ weight }) => weight),
+      signals.map(({ weight }) => weight).sort((a, b) => b - a),
+    )
     assert.ok(signals.some(({ words }) => words.includes('story')))
   })
   it('can be sent as JSON', () => {
@@ -169,7 +228,12 @@ describe('examples', () => {
   })
   it('leave unrelated prompts exactly as they were', () => {
     const examples = compileExamples([{ text: wrong, category: 'analysis' }])
-    for (const text of ['write a poem about the sea', 'translate this to French: good night', 'fix the failing test', '写一首诗'])
+    for (const text of [
+      'write a poem about the sea',
+      'translate this to French: good night',
+      'fix the failing test',
+      '写一首诗',
+    ])
       assert.deepEqual({ ...classify(promptOf(text), examples).scores }, { ...classify(promptOf(text)).scores }, text)
   })
   it('are overruled by a later one for the same text, and gone when left out', () => {
@@ -188,7 +252,13 @@ describe('examples', () => {
   it('make categories of one’s own, by keywords and by examples', () => {
     const examples = compileExamples([], {
       legal: { keywords: ['nda', 'terms of service', '계약서'] },
-      support: { examples: ['my parcel has not arrived yet', 'where is my parcel, it has not arrived', 'the parcel arrived broken'] },
+      support: {
+        examples: [
+          'my parcel has not arrived yet',
+          'where is my parcel, it has not arrived',
+          'the parcel arrived broken',
+        ],
+      },
     })
     assert.equal(classify(promptOf('Check this NDA for risks'), examples).category, 'legal')
     assert.equal(classify(promptOf('계약서를 검토해 주세요'), examples).category, 'legal')

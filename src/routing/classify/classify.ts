@@ -1,8 +1,8 @@
 /** Decides what kind of work a prompt is, how sure that is, and, when asked, why. Pure: the same prompt, the same decision. */
 import { CATEGORIES, type Category } from './categories.ts'
+import { CONCEPTS } from './concepts.ts'
 import type { ExampleSet, Pull } from './examples.ts'
 import { explain as explainText, type Signal } from './explain.ts'
-import { CONCEPTS } from './concepts.ts'
 import { extract, newFeatures, SLOTS } from './features.ts'
 import { languageOf } from './language.ts'
 import { logits, model, softmax } from './model.ts'
@@ -31,7 +31,7 @@ const K = CATEGORIES.length
  * What a coding agent's system prompt and tools add to the logit of `code`, by what the user's words are about: something else
  * than code, both or neither clearly, nothing that is not found in a repository. A prior, no more.
  */
-const AGENT = { elsewhere: 0.6, mixed: 2.4, doubt: 5 }
+const AGENT = { elsewhere: 0.6, mixed: 2.4, doubt: 8 }
 /** From which share of code, reasoning and analysis on work is hard. */
 const HARD = 0.45
 /** What the last turn counts beside the earlier ones: with a subject of its own, referring back all the same, long, or neither. */
@@ -111,7 +111,12 @@ function applied(scores: Record<string, number>, prompt: Prompt, examples: Examp
   return pulls
 }
 
-function decision(prompt: Prompt, category: string, scores: Record<string, number>, pulls: readonly Pull[]): Decision<string> {
+function decision(
+  prompt: Prompt,
+  category: string,
+  scores: Record<string, number>,
+  pulls: readonly Pull[],
+): Decision<string> {
   const confidence = scores[category]!
   const { text, empty, agent } = prompt
   let signals: Signal[] | undefined
@@ -132,7 +137,7 @@ function decision(prompt: Prompt, category: string, scores: Record<string, numbe
         .slice(0, 4)
         .map(({ word, words }) => word ?? words)
       const why = names.length > 0 ? names.join(', ') : empty ? 'no words to judge by' : 'no single word decided'
-      return `${category}: ${why} (confidence ${confidence.toFixed(2)})`
+      return `${category}: ${why} (confidence ${Math.min(0.99, confidence).toFixed(2)})`
     },
     hard: scores['code']! + scores['reasoning']! + scores['analysis']! >= HARD,
   }

@@ -1,5 +1,5 @@
 /** The lexicon as tables: which concept a word, the beginning of a word, a phrase or a run of ideographs stands for. */
-import { FOLD, HASH_SEED, hashNext, hashStep, hashWord, IDEOGRAPH, KIND, LETTER, scatter } from './chars.ts'
+import { FOLD, HASH_SEED, hashNext, hashStep, IDEOGRAPH, JOINER, KIND, LETTER, MARK, scatter } from './chars.ts'
 import { LEXICON } from './lexicon.ts'
 
 /** Names of the concepts; a concept's number is its place here. */
@@ -30,62 +30,83 @@ export function find(table: Table, hash: number): number {
   return -1
 }
 
-/** Words of an entry as the extractor would cut them. */
-function wordsOf(entry: string): string[] {
-  const words: string[] = []
-  let word = ''
-  for (const ch of entry) {
-    const kind = KIND[ch.charCodeAt(0)]!
-    if (kind === LETTER || kind === IDEOGRAPH || kind === 4 || (kind === 3 && word !== '')) word += ch
-    else if (word !== '') {
-      words.push(word)
-      word = ''
-    }
-  }
-  if (word !== '') words.push(word)
-  return words
-}
+/** Hashes and their concepts, by turns. */
+type Entries = number[]
 
-function table(entries: readonly (readonly [hash: number, concept: number])[]): Table {
+function table(entries: Entries): Table {
   let size = 16
-  while (size < entries.length * 3) size *= 2
+  while (size < entries.length * 1.5) size *= 2
   const keys = new Int32Array(size)
   const values = new Int16Array(size).fill(-1)
   const mask = size - 1
-  for (const [hash, concept] of entries) {
+  for (let n = 0; n < entries.length; n += 2) {
+    const hash = entries[n]!
     let i = scatter(hash) & mask
     while (values[i]! >= 0 && keys[i] !== hash) i = (i + 1) & mask
     // Of two concepts that claim an entry the first keeps it.
     if (values[i]! < 0) {
       keys[i] = hash
-      values[i] = concept
+      values[i] = entries[n + 1]!
     }
   }
   return { keys, values, mask }
 }
 
-/** Entries: `word`, `begin*` (the beginning of a word), `"two words"`, and runs of at most four ideographs or eight kana. */
+const SPACE = 32
+const NEWLINE = 10
+const QUOTE = 34
+const STAR = 42
+
+/**
+ * Entries: `word`, `begin*` (the beginning of a word), `"two words"`, and runs of at most four ideographs or eight kana. Read
+ * unit by unit, cut as the extractor cuts a text, for loading has to be quick.
+ */
 function build(): Tables {
-  const lists: [number, number][][] = [[], [], [], []]
-  const [words, beginnings, phrases, ideographs] = lists as [
-    [number, number][],
-    [number, number][],
-    [number, number][],
-    [number, number][],
-  ]
+  const words: Entries = []
+  const beginnings: Entries = []
+  const phrases: Entries = []
+  const ideographs: Entries = []
   Object.values(LEXICON).forEach((text, concept) => {
-    for (const [, quoted, plain] of text.matchAll(/"([^"]+)"|(\S+)/g)) {
-      const entry = (quoted ?? plain)!
-      const parts = wordsOf(entry)
-      const first = parts[0]
-      if (first === undefined) continue
-      if ([...first].some((ch) => KIND[ch.charCodeAt(0)] === IDEOGRAPH)) {
-        let hash = HASH_SEED
-        for (let i = 0; i < entry.length; i += 1) hash = hashStep(hash, FOLD[entry.charCodeAt(i)]!)
-        ideographs.push([hash, concept])
-      } else if (parts.length > 1)
-        phrases.push([parts.reduce((hash, part) => hashNext(hash, hashWord(part)), HASH_SEED), concept])
-      else (entry.endsWith('*') ? beginnings : words).push([hashWord(first), concept])
+    let quoted = false
+    let row = HASH_SEED
+    let parts = 0
+    let hash = HASH_SEED
+    let size = 0
+    let first = 0
+    let ideograph = false
+    const word = () => {
+      if (size === 0) return
+      row = hashNext(row, hash)
+      first = hash
+      parts += 1
+      hash = HASH_SEED
+      size = 0
+    }
+    const entry = (begins: boolean) => {
+      word()
+      if (parts > 0) {
+        if (ideograph) ideographs.push(first, concept)
+        else if (parts > 1) phrases.push(row, concept)
+        else (begins ? beginnings : words).push(first, concept)
+      }
+      row = HASH_SEED
+      parts = 0
+      ideograph = false
+    }
+    for (let i = 0; i <= text.length; i += 1) {
+      const c = i < text.length ? text.charCodeAt(i) : SPACE
+      const kind = KIND[c]!
+      if (kind === LETTER || kind === IDEOGRAPH || (kind === JOINER && size > 0)) {
+        hash = hashStep(hash, FOLD[c]!)
+        size += 1
+        if (kind === IDEOGRAPH) ideograph = true
+      } else if (kind === MARK) continue
+      else if (c === QUOTE) {
+        if (quoted) entry(false)
+        quoted = !quoted
+      } else if (c === STAR) entry(true)
+      else if ((c === SPACE || c === NEWLINE) && !quoted) entry(false)
+      else word()
     }
   })
   return { words: table(words), beginnings: table(beginnings), phrases: table(phrases), ideographs: table(ideographs) }

@@ -137,7 +137,8 @@ export function compileExamples(
   }
   const keywords: { category: string; keyword: string; plain: string }[] = []
   for (const [category, { keywords: words = [], examples = [] }] of Object.entries(custom)) {
-    for (const plain of words) if (plain.trim() !== '') keywords.push({ category, keyword: folded(plain.trim()), plain })
+    for (const plain of words)
+      if (plain.trim() !== '') keywords.push({ category, keyword: folded(plain.trim()), plain })
     const vectors = examples.map((text) => vectorOf(withoutCourtesy(text)))
     vectors.forEach((vector, i) => {
       add(category, vector, `like the example ${quoted(examples[i]!)}`)

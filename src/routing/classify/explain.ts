@@ -95,8 +95,12 @@ export function explain(text: string, category: Category): Signal[] {
 }
 
 /** Leaves out what stands within a stronger phrase, and phrases that only join what was found by itself. */
-function distinct<T extends { weight: number; word: string; concept: number; start: number; end: number }>(list: T[]): T[] {
-  const ordered = list.sort((a, b) => Number(b.concept >= 0) - Number(a.concept >= 0) || b.end - b.start - (a.end - a.start))
+function distinct<T extends { weight: number; word: string; concept: number; start: number; end: number }>(
+  list: T[],
+): T[] {
+  const ordered = list.sort(
+    (a, b) => Number(b.concept >= 0) - Number(a.concept >= 0) || b.end - b.start - (a.end - a.start),
+  )
   const kept: T[] = []
   for (const entry of ordered) {
     const over = kept.find(({ start, end }) => start < entry.end && entry.start < end)

@@ -227,8 +227,7 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
         if (c1 === 0) add(c ^ 0x434a4b ^ salt, where, i, i + 1)
         else {
           add(hashStep(hashStep(HASH_SEED, c1), c) ^ 0x42494742 ^ salt, where, i - 1, i + 1)
-          if (c2 !== 0 && edge)
-            add(hashStep(hashStep(hashStep(HASH_SEED, c2), c1), c) ^ 0x545249, EDGE, i - 2, i + 1)
+          if (c2 !== 0 && edge) add(hashStep(hashStep(hashStep(HASH_SEED, c2), c1), c) ^ 0x545249, EDGE, i - 2, i + 1)
         }
         // Kana spell long words; ideographs need few.
         const most = Math.min(to, i + (c >= 0x3040 && c <= 0x30ff ? 8 : 4))
@@ -269,8 +268,7 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
   }
   if (firstAction >= 0) {
     if (lastAction >= 0) add(0x666c6173 ^ (firstAction * 131 + lastAction), PAIR, -1, -1)
-    for (const form of PAIRED)
-      if (dense[FORM + form] !== 0) add(0x73747263 ^ (firstAction * 131 + form), PAIR, -1, -1)
+    for (const form of PAIRED) if (dense[FORM + form] !== 0) add(0x73747263 ^ (firstAction * 131 + form), PAIR, -1, -1)
   }
   out.count = count
   return out

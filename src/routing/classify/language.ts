@@ -48,8 +48,7 @@ export function languageOf(text: string): string {
     }
     if (size > 0) {
       const known = bits.get(hash)
-      if (known !== undefined)
-        for (let n = 0; n < votes.length; n += 1) if ((known >> n) & 1) votes[n] = votes[n]! + 1
+      if (known !== undefined) for (let n = 0; n < votes.length; n += 1) if ((known >> n) & 1) votes[n] = votes[n]! + 1
       hash = HASH_SEED
       size = 0
     }

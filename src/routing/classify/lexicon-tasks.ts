@@ -42,10 +42,10 @@ export const TASKS: Readonly<Record<string, string>> = {
     options question questions answer answers "select the" "best answer" quiz option pregunta* respond* respuesta* pergunta* resposta*
     répond* réponse* beantwort* frage fragen antwort* domand* rispond* risposta ответ* вопрос* выбер* пропуск* 回答 问题 选择 填空
     选项 答案 以下哪 正确 答えて 質問 次のうち 選択 選んで 空欄 正しい 답하* 답변* 질문* 고르* 빈칸* 선택* 정답*`,
-  PASSAGE: `passage paragraph "according to" "based on the" article "the text" context document dialogue conversation transcript review
-    reviews tweet headline párrafo pasaje parágrafo trecho absatz abschnitt abschnitten textabschnitt "im text" paragraphe passaggio brano
-    абзац* отрывк* фрагмент* 根据以下 以下文本 以下文章 这段 段落 给定 下文 材料 文中 对话 评论 以下の文 次の文 文章を 記事 本文
-    지문* 본문* 다음글* 단락* 문단* 기사를 리뷰* 후기*`,
+  PASSAGE: `passage paragraph "according to" "based on the" "the text" context document conversation transcript review
+    reviews headline párrafo pasaje parágrafo trecho absatz abschnitt abschnitten textabschnitt "im text" paragraphe
+    passaggio brano абзац* отрывк* фрагмент* 根据以下 以下文本 以下文章 这段 段落 给定 下文 材料 文中 对话 评论 以下の文 次の文 文章を 本文 지문* 본문* 다음글* 단락*
+    문단* 기사를 리뷰* 후기* "the article" "this article" "following article" "following dialogue" "article below" 次の記事 以下の記事`,
   LOOKUP: `"what is" "what are" "what s" "who is" "who was" "who are" "when did" "when was" "where is" "where can"
     "which year" "how old" "how long" "capital of" define definition defined meaning means "mean by" "stand for"
     "tell me about" "do you know" "is it true" "what does" "what year" "who wrote" "who invented" "where did"
@@ -59,7 +59,9 @@ export const TASKS: Readonly<Record<string, string>> = {
     어디* 뭐야 뭐예요 뭔가요 무엇인가요 뜻이* 뜻은 의미* 정의* "what was" "what were" "how tall" "how far" "how big" "how high" "how deep"
     "how does" "how do" "wie hoch" "wie heißt" "wie viele" "wie lange" "wie weit" "quelle hauteur" "comment s"
     "cuánto mide" "a qué" "quanto è alto" "quantos anos" "какая высота" "как называется" "сколько лет" 多高 多大 多远 何メートル
-    高さ 높이* 얼마나`,
+    高さ 높이* 얼마나 who whose "in which" "which city" "which country" "which us" "which british" "which american"
+    "which english" "which former" "which actor" "what name" "what nationality" "name of the" "the name of"
+    "what was the name" "how many episodes" "which team" "which film" "which band"`,
   CONVERT: `convert* celsius fahrenheit kilometers miles "into json" "to json" "as json" "into a table" "as a table" uppercase lowercase
     roman convertir convierte convertis converta umrechn* umwandel* wandle convert* conversion конверт* преобраз* переведите 转换
     换算 转化 变成 摄氏 华氏 変換 換算 직접변환 변환* 환산*`,
@@ -88,10 +90,10 @@ export const TASKS: Readonly<Record<string, string>> = {
   WHY: `why "how come" reason reasons cause causes caused "por qué" pourquoi raison* warum wieso weshalb grund perché
     "por que" motivo* почему зачем причин* "из за" 为什么 为何 原因 缘由 なぜ どうして 理由 原因は 왜 이유* 원인* "how does"
     "что является причиной" "what caused" "main causes" explain-why causas cause-of`,
-  WHATIF: `"what if" "what would" "would happen" "would you" hypothetical* suppose imagine assume assuming scenario
-    "qué pasaría" supón suponga "que se passerait" supposons "was wäre" "was würde" angenommen "cosa succederebbe"
-    supponi "o que aconteceria" "e se" suponha "что если" "что будет" предполож* представь* допустим 如果 假如 假设 倘若 もし 仮に
-    だとしたら 만약* 가정하* 만일* "que passerait" "qué ocurriría" "cosa accadrebbe" "o que seria" "was passiert" "что произойдет"
+  WHATIF: `"what if" "what would" "would happen" hypothetical* suppose imagine assume assuming scenario "qué pasaría"
+    supón suponga "que se passerait" supposons "was wäre" "was würde" angenommen "cosa succederebbe" supponi
+    "o que aconteceria" "e se" suponha "что если" "что будет" предполож* представь* допустим 如果 假如 假设 倘若 もし 仮に だとしたら
+    만약* 가정하* 만일* "que passerait" "qué ocurriría" "cosa accadrebbe" "o que seria" "was passiert" "что произойдет"
     "что произойдёт" "что было бы" "would have" "会发生什么" 会怎样 どうなり どうなる 어떻게될까 생길까`,
   PROVE: `prove proof proves theorem lemma corollary disprove "show that" contradiction induction verify demuestr* demostr* démontr*
     montrez beweis* zeige zeigen dimostr* demonstr* prove доказ* докажи* теорем* 证明 定理 証明 示せ 示しなさい 증명* 정리를 보여라`,
@@ -150,10 +152,11 @@ export const TASKS: Readonly<Record<string, string>> = {
   CONTINUE: `continue continued continuation "next chapter" "carry on" "go on" "finish the" "keep going" continúa
     continua* continue continuez weiter weiterschreib* prosegui continuar продолж* допиши* 续写 继续 接着 补充 完成 続きを 続けて 이어서*
     계속* 이어써* "complete the" "complete this" "what happens next"`,
-  CODEACT: `refactor* debug* implement* deploy* compile compil* install* uninstall configure configur* serialize
-    deserialize override instantiate unittest lint commit rebase merge scrape scraper scraping authenticate upgrade
-    downgrade migrate optimize refactoriz* implementa* depur* desplieg* instalar compila* programa programar débog*
-    implément* installe* programmer implementier* debugg* installier* kompilier* programmier* refaktor* реализу*
-    отлад* установи* запусти* скомпилир* импорт* запрограммир* рефактор* 实现 调试 部署 编译 安装 重构 配置 运行 爬虫 优化代码 実装 デバッグ デプロイ
-    コンパイル インストール リファクタ 구현* 디버깅* 디버그* 배포* 설치* 컴파일* 리팩토링* 리팩터링* 크롤링* import-statement автоматизируй`,
+  CODEACT: `refactor* debug* deploy* compile compil* install* uninstall configure configur* serialize deserialize
+    override unittest lint commit rebase merge scrape scraper scraping authenticate downgrade migrate optimize
+    refactoriz* implementa* depur* desplieg* instalar compila* programa programar débog* implément* installe*
+    programmer implementier* debugg* installier* kompilier* programmier* refaktor* реализу* отлад* установи* запусти*
+    скомпилир* импорт* запрограммир* рефактор* 实现 调试 部署 编译 安装 重构 配置 运行 爬虫 优化代码 実装 デバッグ デプロイ コンパイル インストール リファクタ 구현*
+    디버깅* 디버그* 배포* 설치* 컴파일* 리팩토링* 리팩터링* 크롤링* import-statement автоматизируй implement implements implemented
+    implementing implementar implementa`,
 }

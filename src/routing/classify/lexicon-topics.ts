@@ -1,38 +1,41 @@
 /** What it is done with, and in which field: concepts of object and the words that stand for them (form: `lexicon-tasks.ts`). */
 export const TOPICS: Readonly<Record<string, string>> = {
   CODELANG: `python python3 javascript js typescript ts java c++ cpp c# csharp golang rust php ruby kotlin perl
-    haskell matlab lua dart sql mysql postgresql postgres sqlite mongodb html css bash powershell vba assembly verilog
-    vhdl solidity fortran cobol elixir clojure erlang delphi pascal prolog autohotkey xaml lisp scss sass awk sed
-    openscad питон* пайтон* джава* паскал* パイソン 파이썬* 자바* 자바스크립트* 타입스크립트* swiftui "in swift" "in scala" "in julia"
-    "in c" "in go" "using c"`,
-  CODETOOL: `react vue angular django flask fastapi spring nextjs svelte express node nodejs npm pip docker dockerfile
-    kubernetes k8s git github gitlab linux ubuntu debian aws azure gcp terraform ansible nginx apache redis rabbitmq
-    elasticsearch tensorflow pytorch pandas numpy keras sklearn scikit opencv unity unreal godot roblox android xcode
-    flutter laravel wordpress jquery tailwind bootstrap webpack vite graphql api apis rest grpc json xml yaml html5
-    css3 arduino esp32 esp raspberry selenium playwright pytest jest maven gradle llvm nix pyqt qt excel vscode vim
-    emacs jupyter cuda discord telegram firebase supabase prisma celery airflow spark hadoop dbt wsl ssh cron systemd
-    도커* 리액트* 깃허브* 스프링* "kafka topic" "apache kafka" drupal symfony composer magento shopify xgboost huggingface
-    langchain llama tailscale jellyfin vsftpd "after effects" powerapps "power automate" "google sheets" sheets
-    appscript makefile changelog homebrew cmake gcc clang nextcloud proxmox vmware openai`,
-  CODENOUN: `code codes coding codebase program programs programming programmer function functions class classes
-    algorithm algorithms variable variables array arrays string strings loop loops compiler endpoint endpoints backend
-    frontend database databases schema query queries repository repo library libraries framework plugin async await
-    "async await" callback pointer pointers recursion recursive "unit test" "unit tests" "test case" "test cases"
-    tests regex "regular expression" boolean integer tuple dict hashmap struct enum namespace middleware component
-    microservice* container webhook thread threads mutex iterator decorator generics constructor lambda closure parser
-    tokenizer cli stdin stdout bytes bitmask crud orm jwt oauth cors "linked list" "binary tree" "pull request"
-    "stack overflow" código codigo función funciones clase variable* bucle arreglo programme fonction* boucle* tableau
-    funktion funktionen programm programme schleife variable klasse quelltext skript datenbank* schnittstelle abfrage
-    codice funzione funzioni programma classe função funções programa programação algoritm* laço banco код кода коде
-    коду кодом программ* функци* скрипт* алгоритм* класс массив* строк* переменн* цикл* бот бота базу базы
-    "базы данных" запрос* сервер* библиотек* 代码 程序 函数 编程 脚本 算法 编写一个 接口 数据库 变量 数组 字符串 循环 正则 类名 前端 后端 单元测试 递归 链表 コード
-    プログラム 関数 スクリプト アルゴリズム 変数 配列 文字列 クラス 正規表現 データベース メソッド テストコード 코드* 프로그램* 함수* 알고리즘* 스크립트* 변수* 배열* 문자열* 클래스* 쿼리*
-    데이터베이스* 정규식* 정규표현식* 메서드* 반복문* 컴포넌트* generic "type definition" "pseudo code" pseudocode login signup authentication
-    "code review" parameters parameter "visual basic" hashtags uuid "tech stack" "technology stack" handler handlers
-    module modules package packages version tupel tupla complexité komplexität complejidad "dieses skript" 代码块 这段代码 爬虫
-    异步 提交 分支 缓存 ログイン 非同期 処理を 依存関係 コミット ビルド コンポーネント 実行する 例外処理 커밋* 브랜치* 깃에서 깃허브* 비동기* 로그인* "time limit" "memory limit"
-    "static method" "the method" "this method" "code block" "competitive programming" leetcode flag flags branch
-    branches validierung validación validação validation validazione linter migration`,
+    haskell matlab lua dart sql mysql postgresql postgres sqlite mongodb html css bash powershell vba verilog vhdl
+    solidity fortran cobol elixir clojure erlang delphi pascal prolog autohotkey xaml lisp scss sass awk sed openscad
+    питон* пайтон* джава* паскал* パイソン 파이썬* 자바* 자바스크립트* 타입스크립트* swiftui "in swift" "in scala" "in julia" "in c"
+    "in go" "using c" "assembly language" "assembly code" asm`,
+  CODETOOL: `react vue angular django flask fastapi nextjs svelte nodejs npm pip docker dockerfile kubernetes k8s git
+    github gitlab linux ubuntu debian aws azure gcp terraform ansible nginx apache redis rabbitmq elasticsearch
+    tensorflow pytorch pandas numpy keras sklearn scikit opencv unity unreal roblox android xcode flutter laravel
+    wordpress jquery tailwind bootstrap webpack vite graphql api apis grpc json xml yaml html5 css3 arduino esp32 esp
+    raspberry selenium playwright pytest maven gradle llvm nix pyqt qt excel vscode vim emacs jupyter cuda discord
+    telegram firebase supabase prisma celery airflow hadoop dbt wsl ssh cron systemd 도커* 리액트* 깃허브* 스프링* "kafka topic"
+    "apache kafka" drupal symfony composer magento shopify xgboost huggingface langchain llama tailscale jellyfin
+    vsftpd "after effects" powerapps "power automate" "google sheets" appscript makefile changelog homebrew cmake gcc
+    clang nextcloud proxmox vmware openai "godot engine" "express js" "apache spark" "spring boot" "rest api"
+    "jest tests"`,
+  CODENOUN: `code codes coding codebase program programs programming programmer function functions algorithm
+    algorithms variable variables array arrays string strings loop loops compiler endpoint endpoints backend frontend
+    database databases schema query queries repository repo library libraries plugin async await "async await"
+    callback pointer pointers recursion recursive "unit test" "unit tests" "test case" "test cases" tests regex
+    "regular expression" boolean tuple dict hashmap struct enum namespace middleware component microservice* container
+    webhook thread threads mutex iterator decorator generics constructor lambda closure parser tokenizer cli stdin
+    stdout bytes bitmask crud orm jwt oauth cors "linked list" "binary tree" "pull request" "stack overflow" código
+    codigo función funciones clase variable* bucle arreglo programme fonction* boucle* tableau funktion funktionen
+    programm programme schleife variable klasse quelltext skript datenbank* schnittstelle abfrage codice funzione
+    funzioni programma classe função funções programa programação algoritm* laço banco код кода коде коду кодом
+    программ* функци* скрипт* алгоритм* массив* строк* переменн* цикл* бот бота базу базы "базы данных" запрос*
+    сервер* библиотек* 代码 程序 函数 编程 脚本 算法 编写一个 接口 数据库 变量 数组 字符串 循环 正则 类名 前端 后端 单元测试 递归 链表 コード プログラム 関数 スクリプト アルゴリズム 変数
+    配列 文字列 クラス 正規表現 データベース メソッド テストコード 코드* 프로그램* 함수* 알고리즘* 스크립트* 변수* 배열* 문자열* 클래스* 쿼리* 데이터베이스* 정규식* 정규표현식* 메서드* 반복문*
+    컴포넌트* generic "type definition" "pseudo code" pseudocode login signup authentication "code review" parameters
+    parameter "visual basic" hashtags uuid "tech stack" "technology stack" handler handlers module modules version
+    tupel tupla complexité komplexität complejidad "dieses skript" 代码块 这段代码 爬虫 异步 提交 分支 缓存 ログイン 非同期 処理を 依存関係 コミット ビルド
+    コンポーネント 実行する 例外処理 커밋* 브랜치* 깃에서 깃허브* 비동기* 로그인* "time limit" "memory limit" "static method" "the method"
+    "this method" "code block" "competitive programming" leetcode branch branches validierung validación validação
+    validation validazione linter migration "add a flag" "this class" "base class" "abstract class" "class called"
+    "class named" "class for" "class that" "python class" "java class" "class component" "class components"
+    "web framework" "int" "npm package" "python package" subclass класса`,
   CODEERR: `bug bugs bugfix error errors exception exceptions stacktrace traceback crash crashes crashing segfault
     "not working" "doesn t work" "does not work" "fix this" fails failing failed warning undefined nullpointer
     nullpointerexception typeerror valueerror keyerror syntaxerror deadlock leak flaky timeout stuck broken fehler

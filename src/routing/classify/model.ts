@@ -122,8 +122,7 @@ export function logits(m: Loaded, features: Features, out: Float64Array): Float6
   }
   for (let k = 0; k < K; k += 1) {
     let sum = bias[k]!
-    for (let g = 0; g < 3; g += 1)
-      sum += (sums[g * K + k]! * m.wordScale * GROUP_SCALE[g]!) / Math.sqrt(counts[g] || 1)
+    for (let g = 0; g < 3; g += 1) sum += (sums[g * K + k]! * m.wordScale * GROUP_SCALE[g]!) / Math.sqrt(counts[g] || 1)
     out[k] = sum
   }
   if (z.length !== hidden) z = new Float32Array(hidden)

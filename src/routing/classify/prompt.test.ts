@@ -15,7 +15,13 @@ const same: Record<string, unknown> = {
     messages: [
       { role: 'user', content: 'hello' },
       { role: 'assistant', content: [{ type: 'text', text: 'hi' }] },
-      { role: 'user', content: [{ type: 'text', text: ask }, { type: 'image', source: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: ask },
+          { type: 'image', source: {} },
+        ],
+      },
     ],
   },
   'openai-chat': {
@@ -23,7 +29,13 @@ const same: Record<string, unknown> = {
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'hello' },
       { role: 'assistant', content: 'hi' },
-      { role: 'user', content: [{ type: 'text', text: ask }, { type: 'image_url', image_url: { url: 'data:' } }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: ask },
+          { type: 'image_url', image_url: { url: 'data:' } },
+        ],
+      },
     ],
   },
   'openai-responses': {
@@ -31,7 +43,13 @@ const same: Record<string, unknown> = {
     input: [
       { role: 'user', content: 'hello' },
       { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'hi' }] },
-      { role: 'user', content: [{ type: 'input_text', text: ask }, { type: 'input_image', image_url: 'data:' }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: ask },
+          { type: 'input_image', image_url: 'data:' },
+        ],
+      },
     ],
   },
   gemini: {
@@ -77,7 +95,10 @@ describe('the prompt of a request', () => {
       ['anthropic', { messages: [], output_config: { format: { type: 'json_schema' } } }],
     ]
     for (const [dialect, body] of formats) assert.equal(readPrompt(dialect, bodyOf(body)).jsonSchema, true, dialect)
-    assert.equal(readPrompt('openai-chat', bodyOf({ messages: [], response_format: { type: 'text' } })).jsonSchema, false)
+    assert.equal(
+      readPrompt('openai-chat', bodyOf({ messages: [], response_format: { type: 'text' } })).jsonSchema,
+      false,
+    )
     const tools = [{ type: 'function', function: { name: 'get_weather', parameters: {} } }]
     const prompt = readPrompt('openai-chat', bodyOf({ messages: [{ role: 'user', content: 'hi' }], tools }))
     assert.equal(prompt.tools, 1)
@@ -88,9 +109,17 @@ describe('the prompt of a request', () => {
       'openai-responses',
       bodyOf({
         input: [
-          { type: 'additional_tools', role: 'developer', tools: [{ type: 'namespace', name: 'functions', tools: [{ name: 'exec' }, { name: 'apply_patch' }] }] },
+          {
+            type: 'additional_tools',
+            role: 'developer',
+            tools: [{ type: 'namespace', name: 'functions', tools: [{ name: 'exec' }, { name: 'apply_patch' }] }],
+          },
           { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'You are Codex.' }] },
-          { type: 'message', role: 'user', content: [{ type: 'input_text', text: '<environment_context>\n<cwd>/a</cwd>\n</environment_context>' }] },
+          {
+            type: 'message',
+            role: 'user',
+            content: [{ type: 'input_text', text: '<environment_context>\n<cwd>/a</cwd>\n</environment_context>' }],
+          },
           { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'add a flag' }] },
           { type: 'custom_tool_call', name: 'exec', input: 'ls' },
           { type: 'custom_tool_call_output', output: [{ type: 'input_text', text: 'write a poem' }] },
@@ -109,11 +138,18 @@ describe('a long request', () => {
   const long = (asked: string, after: object = {}) =>
     bodyOf({
       model: 'auto',
-      messages: [{ role: 'system', content: 'Be brief.' }, ...Array.from({ length: 300 }, (_, i) => [{ role: 'user', content: `point ${i}` }, answer]).flat(), { role: 'user', content: asked }],
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        ...Array.from({ length: 300 }, (_, i) => [{ role: 'user', content: `point ${i}` }, answer]).flat(),
+        { role: 'user', content: asked },
+      ],
       ...after,
     })
   it('gives its last turns, and the system prompt from its beginning', () => {
-    const body = long('Summarize this.', { temperature: 1, tools: [{ type: 'function', function: { name: 'a', description: 'x'.repeat(9000) } }] })
+    const body = long('Summarize this.', {
+      temperature: 1,
+      tools: [{ type: 'function', function: { name: 'a', description: 'x'.repeat(9000) } }],
+    })
     assert.ok(body.length > 1_000_000)
     const prompt = readPrompt('openai-chat', body)
     assert.equal(prompt.text, 'Summarize this.')
@@ -138,7 +174,10 @@ describe('a long request', () => {
   it('falls back on the first ask where tools ran for long', () => {
     const rounds = Array.from({ length: 200 }, (_, i) => [
       { role: 'assistant', content: [{ type: 'tool_use', id: `${i}`, name: 'Bash', input: {} }] },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: `${i}`, content: 'line "of" output\n'.repeat(300) }] },
+      {
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: `${i}`, content: 'line "of" output\n'.repeat(300) }],
+      },
     ])
     const body = bodyOf({ messages: [{ role: 'user', content: 'fix the login bug' }, ...rounds.flat()] })
     assert.equal(readPrompt('anthropic', body).text, 'fix the login bug')
@@ -161,11 +200,16 @@ describe('reading', () => {
     )
   })
   it('takes a body cut anywhere, also a long one', () => {
-    const body = bodyOf({ messages: [{ role: 'user', content: [{ type: 'text', text: 'a "quoted\\" thing 😀\n'.repeat(4000) }] }] })
+    const body = bodyOf({
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'a "quoted\\" thing 😀\n'.repeat(4000) }] }],
+    })
     for (let cut = 0; cut < body.length; cut += 997) readPrompt('anthropic', body.subarray(0, cut))
   })
   it('reads long bodies as it does short ones', () => {
-    const piece = fc.record({ role: fc.constantFrom('user', 'assistant'), content: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }) })
+    const piece = fc.record({
+      role: fc.constantFrom('user', 'assistant'),
+      content: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
+    })
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), (messages) => {
         const short = readPrompt('openai-chat', bodyOf({ messages }))
@@ -175,7 +219,15 @@ describe('reading', () => {
     )
   })
   it('calls empty what has no words', () => {
-    for (const body of ['', '{', 'null', '[]', '{"messages":[]}', '{"messages":[{"role":"user","content":"👍"}]}', '{"messages":5}'])
+    for (const body of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"messages":[]}',
+      '{"messages":[{"role":"user","content":"👍"}]}',
+      '{"messages":5}',
+    ])
       assert.equal(readPrompt('openai-chat', Buffer.from(body)).empty, true, body)
   })
 })
@@ -197,8 +249,8 @@ describe('what programs put into a message', () => {
   })
   it('is not mistaken for courtesy, which is left out too', () => {
     const cases: [string, string][] = [
-      ['Hi there! Fix the test. Thanks in advance!', 'Fix the test'],
-      ['Hallo, übersetze das. Vielen Dank im Voraus!', 'übersetze das'],
+      ['Hi there! Fix the test. Thanks in advance!', 'Fix the test.'],
+      ['Hallo, übersetze das. Vielen Dank im Voraus!', 'übersetze das.'],
       ['你好，翻译这句话，谢谢！', '翻译这句话'],
       ['hello', 'hello'],
       ['Thanks!', 'Thanks!'],

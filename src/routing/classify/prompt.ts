@@ -3,7 +3,16 @@ import type { ProtocolId } from '../../hub/protocol-id.ts'
 import { peek, type Span } from '../../wire/peek.ts'
 import { withoutInjected } from './strip.ts'
 import { memberOf, systemText, type Turn, turnOf } from './turns.ts'
-import { type Budget, elementsAhead, elementsBack, type Member, members, spaceAhead, spaceBack, stringOf } from './window.ts'
+import {
+  type Budget,
+  elementsAhead,
+  elementsBack,
+  type Member,
+  members,
+  spaceAhead,
+  spaceBack,
+  stringOf,
+} from './window.ts'
 
 /** What the user asks, whatever the dialect. Bounded whatever the conversation. */
 export interface Prompt {
@@ -89,7 +98,7 @@ function topLevel(body: Buffer): readonly Member[] {
   let start = body[0] === 0xef && body[1] === 0xbb ? 3 : 0
   start = spaceAhead(body, start)
   if (body[start] !== 123) return []
-  return members(body, start, spaceBack(body, body.length), { left: 24_000 }, { left: 160_000 })
+  return members(body, start, spaceBack(body, body.length), { left: 24_000 }, { left: 112_000 })
 }
 
 function read(protocol: ProtocolId, body: Buffer): Prompt {
@@ -98,10 +107,12 @@ function read(protocol: ProtocolId, body: Buffer): Prompt {
   const known = TURNS[protocol]
   const turns =
     (known === undefined ? undefined : memberOf(top, known)) ?? top.findLast(({ key }) => ANY_TURNS.includes(key))
-  const budget: Budget = { left: 96_000 }
+  const budget: Budget = { left: 64_000 }
   prompt.jsonSchema = top.some(
     ({ key, start, end }) =>
-      FORMATS.includes(key) && body[start] === 123 && SCHEMA.test(body.toString('latin1', start, Math.min(end, start + 2000))),
+      FORMATS.includes(key) &&
+      body[start] === 123 &&
+      SCHEMA.test(body.toString('latin1', start, Math.min(end, start + 2000))),
   )
   for (const key of INSTRUCTIONS) {
     const text = systemText(body, memberOf(top, key), SYSTEM, budget)
@@ -130,7 +141,8 @@ function countTools(body: Buffer, span: Span | undefined, prompt: Prompt): numbe
   for (const _ of window.matchAll(AGENT_TOOL)) count += 1
   // Namespaces hold their tools inside.
   if (count < 2 && found.length > 0 && found.length < 4)
-    for (const _ of body.toString('latin1', span.start, Math.min(span.end, span.start + 8000)).matchAll(AGENT_TOOL)) count += 1
+    for (const _ of body.toString('latin1', span.start, Math.min(span.end, span.start + 8000)).matchAll(AGENT_TOOL))
+      count += 1
   return count
 }
 

@@ -17,13 +17,15 @@ const INJECTED = new Set(
 )
 
 /** Elements whose content is what the user asked. */
-const ASKED = 'user_query user_request user_message userRequest user-query task feedback question prompt command-args'.split(' ')
+const ASKED =
+  'user_query user_request user_message userRequest user-query task feedback question prompt command-args'.split(' ')
 
 /** Lines by which an agent opens a message of its own making. */
 const PREAMBLE =
   /^(?:# AGENTS\.md instructions|# Context from my IDE setup|This is the (?:Gemini|Qwen)|I'm setting up|Caveat: The messages below|\[Request interrupted|Contents of \/|The following (?:files|skills|tools) |Today's date|As you answer the user's questions|Here is the (?:structure|file tree|contents?) of|Codebase and user instructions|\[SYSTEM)/
 
-const REQUEST_HEADING = /(?:^|\n)#+ (?:My request|User (?:request|query|message)|Request|Task)[^\n]{0,40}:?\s*\n([^]+)$/i
+const REQUEST_HEADING =
+  /(?:^|\n)#+ (?:My request|User (?:request|query|message)|Request|Task)[^\n]{0,40}:?\s*\n([\s\S]+)$/i
 
 /** A message without what was injected. Runs in one pass over a text of bounded size. */
 export function withoutInjected(text: string): string {
@@ -82,7 +84,7 @@ const HELLO =
 const PLEASE =
   /^\s*(?:(?:please|pls|plz|kindly|por favor|s'il (?:te|vous) pla[iî]t|bitte|per favore|пожалуйста)[ ,:]+|(?:can|could|would|will) you (?:please |kindly )?|i(?: would|'d) like you to |i (?:want|need) you to |请你?|麻烦(?:你|您)?|请问[，,]?)/i
 const THANKS =
-  /[\s,.;!?，。！？—-]*(?:(?:many |much )?thank(?:s| you)(?: (?:so|very) much| a lot| in advance| for (?:your|the) (?:help|time|assistance)| again)?|thx|ty|cheers|best regards|kind regards|gracias(?: de antemano| por (?:tu|su) ayuda)?|muchas gracias|merci(?: d'avance| beaucoup| pour (?:ton|votre) aide)?|danke(?: (?:schön|im voraus|dir|ihnen))?|vielen dank(?: im voraus)?|grazie(?: mille| in anticipo)?|(?:muito )?obrigad[oa](?: desde já| pela ajuda)?|(?:большое )?спасибо(?: заранее| большое)?|заранее спасибо|谢谢(?:你|您|啦)?|多谢|感谢|ありがとう(?:ございます|ございました)?|よろしく(?:お願いします|お願いいたします)?|감사합니다|고마워(?:요)?|부탁(?:해요|드립니다))[\s.!~。！)]*$/iu
+  /[\s,;，—-]*(?:(?:many |much )?thank(?:s| you)(?: (?:so|very) much| a lot| in advance| for (?:your|the) (?:help|time|assistance)| again)?|thx|ty|cheers|best regards|kind regards|gracias(?: de antemano| por (?:tu|su) ayuda)?|muchas gracias|merci(?: d'avance| beaucoup| pour (?:ton|votre) aide)?|danke(?: (?:schön|im voraus|dir|ihnen))?|vielen dank(?: im voraus)?|grazie(?: mille| in anticipo)?|(?:muito )?obrigad[oa](?: desde já| pela ajuda)?|(?:большое )?спасибо(?: заранее| большое)?|заранее спасибо|谢谢(?:你|您|啦)?|多谢|感谢|ありがとう(?:ございます|ございました)?|よろしく(?:お願いします|お願いいたします)?|감사합니다|고마워(?:요)?|부탁(?:해요|드립니다))[\s.!~。！)]*$/iu
 
 /** The instruction without a greeting before it and thanks behind it; all of it if nothing else is left. */
 export function withoutCourtesy(text: string): string {

@@ -67,14 +67,16 @@ const CODE_LINE =
 const TRACE =
   /Traceback|Exception\b|[a-z]Error\b|\berror(?: |\[)?[A-Z]?\d{2,}|\bat [\w.$<>]+ ?\([^)\n]{0,120}:\d+|segfault|segmentation fault|undefined is not|cannot read propert|stack ?trace|ENOENT|npm ERR|exit code \d|not found: |errno/i
 const CALL = /\b[a-z]+_[a-z]+\w*\b|\b[A-Za-z_]\w*\.?[A-Za-z_]\w*\(\w*\)/
-const SHELL = /(?:^|\n|`)\s*(?:\$ |sudo |npm |npx |pip3? |git |docker |kubectl |curl |cd |ls |grep |apt(?:-get)? |brew |yarn |cargo |go (?:run|build|test) |make (?:build|test|install|clean|all)\b)/
+const SHELL =
+  /(?:^|\n|`)\s*(?:\$ |sudo |npm |npx |pip3? |git |docker |kubectl |curl |cd |ls |grep |apt(?:-get)? |brew |yarn |cargo |go (?:run|build|test) |make (?:build|test|install|clean|all)\b)/
 const OPTIONS = /(?:^|\s)\(?[aA][).:、．]\s?.{1,200}?\s\(?[bB][).:、．]\s?/s
 const BLANK = /_{3,}|\.{5,}|\[(?:your )?\w+\]|（\s*）|\(\s{1,4}\)/
 const ROWS = /(?:^|\n)[^\n,;]{1,40}[,;][^\n]{1,120}[,;][^\n]{0,120}\n[^\n,;]{1,40}[,;][^\n]{1,120}[,;]/
 const DATA_FILE = /\w\.(?:csv|xlsx?|tsv|parquet|db|sqlite|jsonl|dta|sav)\b/i
 const LABELS = /(?:^|\n)[^\n:：]{1,30}[:：] ?[^\n]{1,80}\n[^\n:：]{1,30}[:：] ?[^\n]/
 const SIGNATURE = /\b\w{2,40}\([\w\s,:*&=<>[\]]{0,80}\)\s*(?:->|:|\{|=>)/
-const PATH = /(?:^|[\s`'"(])(?:\.{0,2}\/[\w.@-]+\/[\w./@-]*|[A-Za-z]:\\[\w\\]+|~\/[\w./-]+|(?:src|lib|app|test|tests|packages|internal|cmd)\/[\w./-]+)/
+const PATH =
+  /(?:^|[\s`'"(])(?:\.{0,2}\/[\w.@-]+\/[\w./@-]*|[A-Za-z]:\\[\w\\]+|~\/[\w./-]+|(?:src|lib|app|test|tests|packages|internal|cmd)\/[\w./-]+)/
 const CODE_FILE =
   /\w\.(?:py|tsx?|jsx?|mjs|java|cpp|hpp|cc|go|rs|html|css|scss|sh|json|ya?ml|toml|sql|php|rb|kt|swift|c|h|cs|vue|md|lock|tf|ipynb)\b/
 const FORMULA = /\d\s*[-+*/^=×÷]\s*\d|\b[a-z]\s*[=^]\s*-?\d|\\frac|\\sqrt|\^2|\b[a-z]\([a-z]\)\s*=|\d\s?[a-z]\s?[-+=]/

@@ -14,7 +14,12 @@ export interface Turn {
   tools?: Span
 }
 
-const ROLES: Readonly<Record<string, Turn['role']>> = { user: 'user', human: 'user', system: 'system', developer: 'system' }
+const ROLES: Readonly<Record<string, Turn['role']>> = {
+  user: 'user',
+  human: 'user',
+  system: 'system',
+  developer: 'system',
+}
 const RESULT = /tool_result|_output$|functionresponse|function_response/i
 const IMAGE = /image|video/i
 const FILE = /document|file|audio/i

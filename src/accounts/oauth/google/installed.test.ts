@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { login as antigravity, findSecret as findAntigravity } from '../../../providers/antigravity/login.ts'
 import { findSecret as findGemini, login as gemini } from '../../../providers/gemini-cli/login.ts'
-import { secretAfter, secretIn } from './installed.ts'
+import { remembered, secretAfter, secretIn } from './installed.ts'
 
 // Made up here; it has the form of one, which is what is looked for.
 const made = (letter: string): string => `GOCSP${'X'}-${letter.repeat(28)}`
@@ -41,6 +41,32 @@ describe('a secret in a bundle', () => {
     const good = await put('good.js', `"1-a.apps.googleusercontent.com"; const s = '${made('c')}'`)
     assert.equal(await secretIn([join(dir, 'none.js'), dir, huge, good], '1-a.apps.googleusercontent.com'), made('c'))
     assert.equal(await secretIn([huge], '1-a.apps.googleusercontent.com'), undefined)
+  })
+})
+
+describe('a search', () => {
+  it('is made once for what is found, and once a minute for what is not', async () => {
+    let at = 0
+    let there: string | undefined
+    const asked: string[] = []
+    const find = remembered(
+      async (id) => {
+        asked.push(id)
+        return id === 'b' ? 'secret of b' : there
+      },
+      () => at,
+    )
+    assert.deepEqual(await Promise.all([find('b'), find('b'), find('a'), find('a')]), [
+      'secret of b',
+      'secret of b',
+      undefined,
+      undefined,
+    ])
+    assert.deepEqual(asked, ['b', 'a'])
+    at = 60_000
+    there = 'installed now'
+    assert.deepEqual([await find('a'), await find('b')], ['installed now', 'secret of b'])
+    assert.deepEqual(asked, ['b', 'a', 'a'])
   })
 })
 

@@ -56,6 +56,28 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
+/** A miss is looked for again after so long: somebody may just have installed the program. */
+const MISS_MS = 60_000
+
+/**
+ * A search that is not repeated for every refresh: what was found stays, what was not is looked for again a minute later.
+ * @param now clock time, ms.
+ */
+export function remembered(
+  find: (clientId: string) => Promise<string | undefined>,
+  now: () => number = Date.now,
+): (clientId: string) => Promise<string | undefined> {
+  const known = new Map<string, { at: number; found: Promise<string | undefined> }>()
+  return async (clientId) => {
+    const before = known.get(clientId)
+    if (before !== undefined && (now() - before.at < MISS_MS || (await before.found) !== undefined))
+      return await before.found
+    const found = find(clientId)
+    known.set(clientId, { at: now(), found })
+    return await found
+  }
+}
+
 /** Files below a folder whose names match, nearest first, at most `depth` folders down. */
 export async function* filesBelow(folder: string, name: RegExp, depth: number): AsyncGenerator<string> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])

@@ -1,0 +1,85 @@
+/** Short messages in the corner. What can be undone carries its undo; errors stay until they are closed. */
+import { useEffect, useRef } from 'preact/hooks'
+import { wordsOf } from '../lib/api.ts'
+import { createStore, useStore } from '../lib/store.ts'
+import { Icon } from './icon.tsx'
+
+interface Toast {
+  id: number
+  text: string
+  tone: 'good' | 'warn' | 'bad'
+  undo?: () => void | Promise<void>
+}
+
+const SHOWN_MS = 5000
+const UNDO_MS = 10_000
+const toasts = createStore<readonly Toast[]>([])
+let last = 0
+
+export function toast(text: string, { tone = 'good', undo }: { tone?: Toast['tone']; undo?: Toast['undo'] } = {}): void {
+  last += 1
+  const id = last
+  toasts.set((now) => [...now.filter((t) => t.text !== text), { id, text, tone, undo }].slice(-4))
+  if (tone !== 'bad') setTimeout(() => dismiss(id), undo === undefined ? SHOWN_MS : UNDO_MS)
+}
+
+function dismiss(id: number): void {
+  toasts.set((now) => now.filter((t) => t.id !== id))
+}
+
+/** Does it, and tells what went wrong where it does. @returns whether it worked. */
+export async function attempt(action: () => Promise<unknown>, done?: string, undo?: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await action()
+    if (done !== undefined)
+      toast(done, undo === undefined ? {} : { undo: async () => void (await attempt(undo, 'Undone.')) })
+    return true
+  } catch (error) {
+    toast(wordsOf(error), { tone: 'bad' })
+    return false
+  }
+}
+
+export function Toasts() {
+  const list = useStore(toasts)
+  const ref = useRef<HTMLDivElement>(null)
+  // Shown as a popover, so that it lies above open dialogs.
+  useEffect(() => {
+    const node = ref.current
+    if (node === null || typeof node.showPopover !== 'function') return
+    if (node.matches(':popover-open')) node.hidePopover()
+    if (list.length > 0) node.showPopover()
+  }, [list])
+  return (
+    <>
+      <div class="sr" role="status" aria-live="polite">
+        {list.filter((t) => t.tone !== 'bad').at(-1)?.text}
+      </div>
+      <div class="sr" role="alert">
+        {list.filter((t) => t.tone === 'bad').at(-1)?.text}
+      </div>
+      <div class="toasts" ref={ref} popover="manual">
+        {list.map((t) => (
+          <div key={t.id} class={`toast ${t.tone}`}>
+            <p>{t.text}</p>
+            {t.undo !== undefined && (
+              <button
+                type="button"
+                class="btn sm"
+                onClick={() => {
+                  dismiss(t.id)
+                  void t.undo?.()
+                }}
+              >
+                Undo
+              </button>
+            )}
+            <button type="button" class="btn quiet icon sm" aria-label={`Close: ${t.text}`} onClick={() => dismiss(t.id)}>
+              <Icon name="close" size={14} />
+            </button>
+          </div>
+        ))}
+      </div>
+    </>
+  )
+}

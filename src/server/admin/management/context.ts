@@ -1,0 +1,86 @@
+/** What the management API is given: everything it may see and do, named one by one. `src/index.ts` puts it together. */
+import type { LoginDesk } from '../../../accounts/login-desk.ts'
+import type { LoginsService } from '../../../accounts/logins-service.ts'
+import type { Quotas } from '../../../accounts/quota.ts'
+import type { TokenVault } from '../../../accounts/vault.ts'
+import type { Gateway } from '../../../gateway/gateway.ts'
+import type { Protocol } from '../../../protocols/protocol.ts'
+import type { Behind } from '../../../store/index.ts'
+import type { Store } from '../../../store/store.ts'
+import type { MetricsSnapshot } from '../../../telemetry/index.ts'
+import type { ClientKeyView, KeyCreate, KeyPatch, KeyShown, RouteExample, RouteExplained } from './contract.ts'
+import type { LogRing } from './log-ring.ts'
+
+export interface ManagementContext {
+  version: string
+  /** Clock, ms since the epoch. */
+  now(): number
+  startedAt: number
+  /** Where clients reach this server; known once it listens. */
+  url(): string
+  gateway: Gateway
+  protocols: readonly Protocol[]
+  store: Store
+  /** True where nothing outlives the process. */
+  inMemory: boolean
+  behind: Pick<Behind, 'counts' | 'put' | 'flush'>
+  /** Absent where nobody can log in. */
+  logins?: LoginsService
+  vault?: Pick<TokenVault, 'state'>
+  desk?: LoginDesk
+  quotas: Quotas
+  metrics(): MetricsSnapshot
+  /** What cannot be used now, in sentences. */
+  trouble(): string[]
+  /** Why the newest text of the config file is not in force. */
+  configFault(): string | undefined
+  /** Absent: the config is an object of an embedding program. */
+  configFile?: string
+  /** `auth-dir`: snapshots of the config and records of failed requests are below it. Absent: nothing is kept on a disk. */
+  dataDir?: string
+  env: NodeJS.ProcessEnv
+  /** Reads the config file again. @throws {ConfigError} */
+  reload(): Promise<void>
+  /** Client keys made at run time. Absent: those of the config can be looked at. */
+  keys?: KeysDesk
+  /** Reads prompts for `auto`. Absent: there is no router to explain. */
+  router?: RouterDesk
+  logs: LogRing
+  /** Takes secrets out of a text. */
+  scrub(text: string): string
+  /** Hears secrets that must show in no log. */
+  learn(secret: string): void
+  log(level: 'info' | 'warn' | 'error', fields: object, message: string): void
+  /** Millionths of a US dollar spent since the start, as far as prices are known. */
+  spentMicros?(): number
+  /** Date of the price table. */
+  pricesFrom?: string
+  /** Where the built page is. */
+  pagesDir: string
+  /** Waits; tests put another in its place. */
+  sleep?(ms: number): Promise<void>
+}
+
+/** Client keys, as accounts/client-keys.ts keeps them, in the words of the contract. */
+export interface KeysDesk {
+  /** Those of the config and those made here. */
+  list(): readonly ClientKeyView[]
+  create(key: KeyCreate): Promise<KeyShown>
+  /** @throws {ManagementError} `not-found`; `conflict` for a key of the config. So do the next two. */
+  change(id: string, changes: KeyPatch): Promise<ClientKeyView>
+  rotate(id: string, graceMs: number): Promise<KeyShown>
+  revoke(id: string): Promise<void>
+  /** Hears that keys changed, here or in another process. */
+  onChange?(listener: () => void): () => void
+}
+
+/** The router, in the words of the contract. */
+export interface RouterDesk {
+  explain(prompt: { prompt: string; system?: string }): NonNullable<RouteExplained['decision']>
+  /** Learns an example; the very next request heeds it. */
+  teach(example: { text: string; category: string }): Promise<RouteExample>
+  examples(): readonly RouteExample[]
+  categories(): readonly string[]
+  /** @returns whether there was one. */
+  forget(id: string): Promise<boolean>
+}
