@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { stringify } from 'yaml'
+import type { ClientKeys } from './accounts/client-keys.ts'
 import type { BeginLogin, DeskLogin } from './accounts/login-desk.ts'
 import type { Logins } from './accounts/logins.ts'
 import { LoginError } from './accounts/oauth/flow.ts'
@@ -31,7 +32,10 @@ import { createDoor } from './server/door.ts'
 import { createFetchHandler } from './server/fetch.ts'
 import { createHttpServer } from './server/server.ts'
 import { type Store, StoreError } from './store/store.ts'
+import { createAccounting } from './telemetry/accounting.ts'
+import type { Alerts } from './telemetry/alerts.ts'
 import { attachTelemetry, createMetrics, createRedactor, type Log, type Redactor } from './telemetry/index.ts'
+import type { UsageService } from './telemetry/usage.ts'
 import { version } from './version.ts'
 
 export interface CreateGatewayOptions {
@@ -87,6 +91,12 @@ export interface RunningGateway {
    * @throws {LoginError}
    */
   login(provider: string, options?: BeginLogin): Promise<DeskLogin>
+  /** The clients' keys, those made at run time included. */
+  readonly keys: ClientKeys
+  /** What was used; `store.usage` has the rows. */
+  readonly usage: UsageService
+  /** What its owner should act on. */
+  readonly alerts: Alerts
   /** Remarks of the loader about the config the gateway started with: ignored keys, doubtful values. */
   readonly notices: readonly Notice[]
   /** Calls under way. */
@@ -134,14 +144,36 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     now: options.now,
   })
   const metrics = createMetrics({ version, now, startedAt: now(), scrub: redactor.scrub })
+  const accounting = createAccounting(() => gateway, {
+    config: loaded.config,
+    store: household.store,
+    behind: household.behind,
+    quotas: household.quotas,
+    logins: household.accounts?.logins,
+    metrics,
+    now,
+    scrub: redactor.scrub,
+    log: (level, fields, message) => log[level](fields, message),
+    vaultTrouble: household.trouble,
+    storeTrouble: household.storeTrouble,
+  })
+  await accounting.load()
   const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render, trouble: household.trouble })
-  const door = createDoor({ gateway, protocols, admin, access: options.access, onKey: redactor.learn, now })
+  const door = createDoor({
+    gateway,
+    protocols,
+    admin,
+    access: options.access,
+    keys: accounting.keys,
+    onKey: redactor.learn,
+    now,
+  })
   const server = createHttpServer({
     config: loaded.config,
     gateway,
     door,
     admin,
-    guarded: options.access !== undefined,
+    guarded: options.access !== undefined || !accounting.keys.open,
   })
   const telemetry = attachTelemetry(gateway, {
     config: loaded.config,
@@ -170,6 +202,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     const snapshot = compile(next)
     current = next
     household.reconfigure(next.config)
+    accounting.update(next.config)
     gateway.swap(snapshot)
     telemetry.update(next.config)
     admin.configFault(undefined)
@@ -214,6 +247,9 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
         throw new LoginError('input', 'Nothing is kept here: name an auth-dir or a store in the config to log in.')
       return await household.desk.begin(provider, how)
     },
+    keys: accounting.keys,
+    usage: accounting.usage,
+    alerts: accounting.alerts,
     notices: loaded.notices,
     get active() {
       return gateway.active
@@ -223,6 +259,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
       const cut = await server.close(drainMs ?? gateway.snapshot.config['drain-seconds'] * 1000)
       await gateway.close()
       await telemetry.close()
+      accounting.close()
       await household.close()
       metrics.close()
       return cut
@@ -263,6 +300,7 @@ function mergeById<T extends { id: string }>(builtIn: readonly T[], own: readonl
 }
 
 export type { Account, Credential } from './accounts/account.ts'
+export { type ClientKeyRecord, type ClientKeys, KeyError } from './accounts/client-keys.ts'
 export type { BeginLogin, DeskLogin } from './accounts/login-desk.ts'
 export type { Logins } from './accounts/logins.ts'
 export { type CreateVaultOptions, createVault, type EmbeddedVault } from './accounts/vault/embed.ts'

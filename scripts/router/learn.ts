@@ -73,7 +73,7 @@ export const DEFAULTS: Options = {
 }
 
 /** Divides the logits: fitted to predictions for families that were left out (`router:eval` prints the best). */
-export const TEMPERATURE = 0.9
+export const TEMPERATURE = 0.97
 /** How many weighted hashes ship. */
 export const WORDS = 13_000
 

@@ -61,7 +61,7 @@ export interface ClientKeys {
   onChange(listener: () => void): () => void
   /** Hears every refusal. */
   onRefusal(listener: (record: { id: string; name: string; reason: RefusalReason }) => void): () => void
-  /** Reads the store and follows it. @throws {StoreError} */
+  /** Reads the store and follows it. While it cannot be read, only keys of the config are taken, and it is tried again. */
   load(): Promise<void>
   /** Hands what is still to be kept to the write-behind. */
   close(): void
@@ -83,6 +83,8 @@ export interface ClientKeysOptions<Call extends EndedCall = EndedCall> {
   trouble?: (error: Error) => void
 }
 
+const RETRY_MS = 2_000
+const RECALL_MS = 250
 /** A longer grace is a second key. */
 const MOST_GRACE_MS = 7 * 86_400_000
 
@@ -98,6 +100,9 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
   const refusals = new Set<(record: { id: string; name: string; reason: RefusalReason }) => void>()
   let generation = 0
   let everHadKeys = false
+  /** The store could not be read yet: who knows what keys there are. */
+  let unread = false
+  let retry: NodeJS.Timeout | undefined
   let stop: (() => void) | undefined
   const use = createKeyUse({ store, behind, now, meterOf, trouble })
   configure(options.config)
@@ -174,6 +179,24 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
     everHadKeys ||= rows.length > 0
   }
 
+  /** The first reading, tried until it is done. */
+  async function first(): Promise<void> {
+    try {
+      await reread()
+      unread = false
+    } catch (error) {
+      unread = true
+      generation += 1
+      trouble?.(error as Error)
+      retry = setTimeout(() => void first(), RETRY_MS).unref()
+      return
+    }
+    const names = [...entries.values()].map(({ id, settings }) => ({ id, name: settings.name }))
+    const recall = use.load(names).catch((error: Error) => trouble?.(error))
+    // What was used before this start is worth a moment; nobody waits long for it.
+    await Promise.race([recall, new Promise((resolve) => setTimeout(resolve, RECALL_MS).unref())])
+  }
+
   let reading: Promise<void> | undefined
   let again = false
   function reread(): Promise<void> {
@@ -247,7 +270,7 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
 
   return {
     get open() {
-      return !everHadKeys
+      return !everHadKeys && !unread
     },
     get generation() {
       return generation
@@ -311,10 +334,10 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
       stop ??= store.onChange((change) => {
         if (change.table === 'documents' && change.kind === KEY_KIND) reread().catch((error) => trouble?.(error))
       })
-      await reread()
-      await use.load([...entries.values()].map(({ id, settings }) => ({ id, name: settings.name })))
+      await first()
     },
     close() {
+      clearTimeout(retry)
       stop?.()
       use.close()
     },

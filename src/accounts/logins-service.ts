@@ -19,7 +19,7 @@ import {
   type Waiter,
   withOurTokens,
 } from './refresh/entry.ts'
-import { factsOf, accountId as idOf } from './refresh/new-login.ts'
+import { factsOf, giveUp, accountId as idOf } from './refresh/new-login.ts'
 import type { LoginsOptions, LoginsService } from './refresh/options.ts'
 import { type RenewalTools, renew, usable } from './refresh/renewal.ts'
 import { createSlots } from './refresh/slots.ts'

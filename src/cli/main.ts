@@ -6,6 +6,7 @@ import { addImportCommands } from './import.ts'
 import { legacyFlags } from './legacy-flags.ts'
 import { addLoginCommands } from './login.ts'
 import { CommandError, createOutput, EXIT } from './output.ts'
+import { addRouteCommand } from './route.ts'
 import { addVaultCommand } from './vault.ts'
 
 const program = new Command('logicaproxy')
@@ -66,6 +67,7 @@ addLoginCommands(program)
 addAccountsCommands(program)
 addImportCommands(program)
 addVaultCommand(program)
+addRouteCommand(program)
 
 /** Options of all commands, the global ones included. */
 export interface CliOptions {

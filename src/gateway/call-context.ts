@@ -3,6 +3,7 @@ import type { Logins } from '../accounts/logins.ts'
 import type { Pool } from '../accounts/pool.ts'
 import type { Quotas } from '../accounts/quota.ts'
 import type { Failure } from '../hub/failure.ts'
+import type { Sticky } from '../routing/auto/sticky.ts'
 import type { Classifier } from '../routing/plan.ts'
 import type { Conversations } from './conversations.ts'
 import type { Estimator } from './estimate.ts'
@@ -27,7 +28,9 @@ export interface CallContext {
   logins?: Logins
   quotas?: Quotas
   now: () => number
+  /** An embedder's own, in place of the built-in one. */
   classifier?: Classifier
+  sticky: Sticky
   /** Takes secrets out of words from upstream. */
   scrub(text: string): string
   onAttempt(attempt: AttemptRecord): void

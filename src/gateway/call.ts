@@ -18,6 +18,7 @@ import { forSeat, untilNextRound } from './patience.ts'
 import { planCall } from './planning.ts'
 import { observer, tellHeaders } from './quota-watch.ts'
 import { isReading, type Matched, openAttempt, openRecord, type Reading, readRequest } from './reading.ts'
+import { noted } from './route-note.ts'
 import { formOf, formOfEstimate, lastWords, refusalOf } from './saying.ts'
 import type { UpstreamHeaders } from './transport.ts'
 import {
@@ -101,7 +102,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       refuse(notAllowed(read.model))
       return
     }
-    const result = planCall(context, matched, request, read)
+    const result = planCall(context, matched, request, read, record)
     if ('kind' in result) {
       refuse(result)
       return
@@ -111,8 +112,6 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     session = result.session
     sealed = result.sealed
     prepare = createPreparer(snapshot, matched, conversation.request, conversation.reading, context)
-    record.category = planned.category
-    record.reason = planned.reason
     context.budget.deposit()
     next()
   }
@@ -265,7 +264,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     record.lane = lane
     record.servedModel = model
     record.provider = taken.account.provider
-    const own = ownHeaders(record, planned?.reason, emulated)
+    const own = ownHeaders(noted(record, planned, pool, now), emulated)
     formOfEstimate(own, answer)
     reply.head(200, own)
     record.bytesOut += answer.length
@@ -282,6 +281,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       begin(status, headers, length) {
         tellQuota(headers)
         record.firstEventAt = now()
+        planned.settled?.(record.servedModel)
         if (!headSent) sendHead(status, headers, credential.value, length)
       },
       write(chunk) {
@@ -373,7 +373,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   function sendHead(status: number, headers: UpstreamHeaders, presented: string, length?: number): void {
     headSent = true
     record.status = status
-    const own = ownHeaders(record, planned?.reason, emulated)
+    const own = ownHeaders(noted(record, planned, pool, now), emulated)
     formOf(own, record, reading.framing, headers, length)
     const returned = returnable(headers)
     own.push(...(seat === undefined ? returned : withoutEchoes(returned, seat.account, presented)))
@@ -399,7 +399,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       finish(record.status, f)
       return
     }
-    const own = ownHeaders(record, planned?.reason, emulated)
+    const own = ownHeaders(noted(record, planned, pool, now), emulated)
     const { status, body, text } = refusalOf(own, record, protocol, f, refusal)
     reply.head(status, own)
     record.bytesOut += body.length

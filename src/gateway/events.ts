@@ -38,6 +38,10 @@ export interface CallRecord {
   provider: string
   accountId: string
   category?: string
+  /** How sure the category is, 0 to 1; absent where the classifier does not tell. */
+  confidence?: number
+  /** Where `auto` led first, whether or not that answered. */
+  routedModel?: string
   /** Why this model, in words, where the router chose it. */
   reason?: string
   lane?: Lane

@@ -4,6 +4,7 @@
  */
 
 import type { Failure } from '../hub/failure.ts'
+import type { OwnRules } from '../routing/auto/rules.ts'
 import type { CallRecord } from './events.ts'
 
 /** Who the client is, once its key was accepted. */
@@ -12,6 +13,8 @@ export interface ClientIdentity {
   name: string
   /** Whether this client may use a model; absent: any. */
   allows?(model: string): boolean
+  /** What `auto` means for this client, where it differs from `ai-router`. */
+  readonly router?: OwnRules | undefined
   /** Why nothing of this client is taken now; a look without consequences, before the body is read. Absent: no limits. */
   refusal?(): Failure | undefined
   /** Takes a place for one call, or says why there is none. What it gives is called exactly once, when the call is over. */

@@ -3,6 +3,7 @@ import type { Logins } from '../accounts/logins.ts'
 import { createPool, type Pool, type PoolOptions } from '../accounts/pool.ts'
 import type { Quotas } from '../accounts/quota.ts'
 import { type Failure, failure } from '../hub/failure.ts'
+import { createSticky, type Sticky } from '../routing/auto/sticky.ts'
 import type { Classifier } from '../routing/plan.ts'
 import { turnAway } from './admission.ts'
 import { startCall } from './call.ts'
@@ -40,6 +41,8 @@ export interface Gateway {
   readonly snapshot: Snapshot
   readonly pool: Pool
   readonly conversations: Conversations
+  /** Which model each conversation of `auto` has. */
+  readonly sticky: Sticky
   /** Calls under way. */
   readonly active: number
   /** Sends a request down the road. The answer goes to `reply`. */
@@ -79,6 +82,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
   const budget = createRetryBudget(now)
   const estimator = createEstimator()
   const conversations = createConversations(now)
+  const sticky = createSticky(now, () => snapshot.config.routing['session-affinity-ttl'] * 1000)
   const memory = createSignatureMemory(now)
   const media = createRemoteMedia(now)
   const calls = new Roster<Call>()
@@ -100,6 +104,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
       return snapshot
     },
     pool,
+    sticky,
     conversations,
     get active() {
       return calls.size
@@ -151,6 +156,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
           quotas: options.quotas,
           now,
           classifier: options.classifier,
+          sticky,
           scrub,
           onAttempt,
           onEnd,

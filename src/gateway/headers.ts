@@ -122,17 +122,23 @@ export function returnable(headers: Readonly<Record<string, string | string[] | 
   return kept
 }
 
+/** Longest reason; clients refuse heads over some kilobytes. */
+const LONGEST_REASON = 1_500
+
 /** What we say of our own in every answer. */
-export function ownHeaders(record: CallRecord, reason?: string, emulated?: string): string[] {
+export function ownHeaders(record: CallRecord, emulated?: string): string[] {
   const own = ['x-logicaproxy-request-id', record.id]
   if (record.lane !== undefined) own.push('x-logicaproxy-lane', record.lane)
   if (record.accountId !== '') own.push('x-logicaproxy-account', record.accountId)
   if (emulated !== undefined) own.push('x-logicaproxy-emulated', emulated)
-  if (record.servedModel !== '') own.push('x-ai-route', headerText(record.servedModel))
+  // Where nobody answered, `auto` still tells where it led.
+  const model = record.servedModel || record.routedModel
+  if (model !== undefined && model !== '') own.push('x-ai-route', headerText(model))
   if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(droppedText(record.dropped)))
   if (record.category !== undefined) {
     own.push('x-ai-category', headerText(record.category))
-    if (reason !== undefined) own.push('x-ai-reason', headerText(reason))
+    if (record.confidence !== undefined) own.push('x-ai-confidence', record.confidence.toFixed(2))
+    if (record.reason !== undefined) own.push('x-ai-reason', headerText(record.reason).slice(0, LONGEST_REASON))
   }
   return own
 }

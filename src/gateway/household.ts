@@ -43,6 +43,8 @@ export interface Household {
   /** Takes over what an earlier life learned, and begins to follow what changes. @param changed the logins are others now. */
   begin(gateway: Gateway, changed: () => void): Promise<void>
   reconfigure(config: Config): void
+  /** Why nothing can be written now; undefined when all is well. */
+  storeTrouble(): string | undefined
   /** Why some of it cannot be used now, in sentences. */
   trouble(): string[]
   close(): Promise<void>
@@ -62,10 +64,17 @@ const RECALL_MS = 250
 export async function openHousehold(options: HouseholdOptions): Promise<Household> {
   const { now, log, learn } = options
   const { accounts, store } = await open(options)
+  let storeTrouble: string | undefined
   const behind = createBehind({
     store,
-    onTrouble: (trouble) => log('warn', { trouble }, 'what is to be kept cannot be written now; it waits in memory'),
-    onRecovered: ({ dropped }) => log('info', { dropped }, 'the store takes what is to be kept again'),
+    onTrouble(trouble) {
+      if (trouble.is === 'failing') storeTrouble = trouble.error.message
+      log('warn', { trouble }, 'what is to be kept cannot be written now; it waits in memory')
+    },
+    onRecovered({ dropped }) {
+      storeTrouble = undefined
+      log('info', { dropped }, 'the store takes what is to be kept again')
+    },
   })
   const memory = createRemembrance(store, behind, now)
   const quotas = createQuotaTable({
@@ -151,6 +160,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       })
       void upkeep.look()
     },
+    storeTrouble: () => storeTrouble,
     reconfigure(next) {
       config = next
       accounts?.reconfigure(next)

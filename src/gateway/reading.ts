@@ -4,6 +4,7 @@ import { type Failure, failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import { type ReasoningDepth, suffixOf } from '../hub/reasoning.ts'
 import type { Framing, Protocol, Route } from '../protocols/protocol.ts'
+import { REASONING_FIELDS } from '../routing/auto/needs.ts'
 import { PeekError, peek, type Span, spanString } from '../wire/peek.ts'
 import type { AttemptRecord, CallRecord } from './events.ts'
 import type { InboundRequest } from './exchange.ts'
@@ -78,6 +79,7 @@ function fields(protocol: Protocol): readonly string[] {
       turns,
       ...system,
       ...SESSION_FIELDS,
+      ...REASONING_FIELDS,
       ...(protocol.alsoReads ? [protocol.alsoReads.turns] : []),
       ...(protocol.continuation ? [protocol.continuation.field, protocol.continuation.unstored] : []),
     ]

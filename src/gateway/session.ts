@@ -34,6 +34,15 @@ export function sessionKey(
   spans: ReadonlyMap<string, Span>,
   fields: ConversationFields,
 ): string | undefined {
+  return namedSession(header, body, spans) ?? opening(body, spans, fields)
+}
+
+/** The key as the client itself names its conversation, if it does. */
+export function namedSession(
+  header: (name: string) => string | undefined,
+  body: Buffer,
+  spans: ReadonlyMap<string, Span>,
+): string | undefined {
   for (const name of HEADERS_FIRST) {
     const value = header(name)
     if (value) return value
@@ -52,7 +61,7 @@ export function sessionKey(
   }
   const conversation = spans.get('conversation')
   const id = conversation && (spanString(body, conversation) ?? member(body, conversation, 'id'))
-  return id || user || spanString(body, spans.get('conversation_id')) || opening(body, spans, fields)
+  return id || user || spanString(body, spans.get('conversation_id')) || undefined
 }
 
 /** Claude Code's `metadata.user_id` names the session: `…_session_<uuid>`, or a JSON text with `session_id`. */

@@ -11,7 +11,10 @@ import type { ProtocolId } from '../hub/protocol-id.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import { compatible } from '../providers/index.ts'
 import type { Provider } from '../providers/provider.ts'
+import { compileRouter, type Router } from '../routing/auto/index.ts'
+import type { LabelledExample } from '../routing/classify/index.ts'
 import { createRegistry, type Registry } from '../routing/models.ts'
+import { type EndedLogins, endedLogins } from './ended-logins.ts'
 import { type MediaPolicy, mediaPolicyOf } from './media.ts'
 import { type CompiledPayload, compilePayload } from './payload.ts'
 
@@ -23,7 +26,10 @@ export interface Snapshot {
   readonly providers: ReadonlyMap<string, Provider>
   readonly protocols: ReadonlyMap<ProtocolId, Protocol>
   readonly registry: Registry
+  /** Tells why nobody serves a model any more. */
+  readonly ended: EndedLogins
   readonly payload: CompiledPayload
+  readonly router: Router
   readonly cooldown: CooldownPolicy
   readonly strategy: Strategy
   /** 0 turns session affinity off. */
@@ -49,6 +55,7 @@ export interface SnapshotLimits {
 /**
  * Compiles a configuration. `builtIn` are the providers that exist beside those the configuration describes.
  * @param logins the accounts people logged in to.
+ * @param examples labelled prompts that `auto` heeds.
  */
 export function compileSnapshot(
   config: Config,
@@ -56,6 +63,7 @@ export function compileSnapshot(
   builtIn: readonly Provider[],
   protocols: readonly Protocol[],
   logins: readonly LoginRecord[] = [],
+  examples: readonly LabelledExample[] = [],
 ): Snapshot {
   // An embedder's provider gets its accounts from there too: then it is the entry that says where, and the provider how.
   const described = config['openai-compatibility']
@@ -64,11 +72,15 @@ export function compileSnapshot(
   const providers = new Map([...builtIn, ...described].map((p) => [p.id, p]))
   const given = new Map(builtIn.map((p) => [p.id, p]))
   const own = new Set(config['openai-compatibility'].map((entry) => entry.name).filter((name) => given.has(name)))
+  const hosts = createHosts(config['host-overrides'])
+  const ofLogins = (list: readonly LoginRecord[]) => loggedInAccounts(list, config, given, hosts)
+  const registryOf = (list: readonly Account[]) =>
+    createRegistry(list, [...providers.values()], { forcePrefix: config['force-model-prefix'] })
   const accounts = Object.freeze([
     ...configuredAccounts(config).map((account) =>
       own.has(account.provider) ? Object.freeze({ ...account, speaks: given.get(account.provider)!.speaks }) : account,
     ),
-    ...loggedInAccounts(logins, config, given, createHosts(config['host-overrides'])),
+    ...ofLogins(logins),
   ])
   return Object.freeze({
     config,
@@ -76,8 +88,10 @@ export function compileSnapshot(
     accounts,
     providers,
     protocols: new Map(protocols.map((p) => [p.id, p])),
-    registry: createRegistry(accounts, [...providers.values()], { forcePrefix: config['force-model-prefix'] }),
+    registry: registryOf(accounts),
+    ended: endedLogins({ logins, accounts: ofLogins, registry: registryOf }),
     payload: compilePayload(config.payload),
+    router: compileRouter(config, providers, examples),
     cooldown: Object.freeze(cooldownOf(config)),
     strategy: config.routing.strategy,
     sessionTtlMs: config.routing['session-affinity'] ? config.routing['session-affinity-ttl'] * 1000 : 0,

@@ -5,8 +5,9 @@ import { configuredAccounts } from '../accounts/configured.ts'
 import { parseConfig } from '../config/load.ts'
 import type { Failure } from '../hub/failure.ts'
 import { compatible, providers } from '../providers/index.ts'
+import { createGuards } from './auto/guards.ts'
 import { createRegistry } from './models.ts'
-import { type Classifier, isPlan, type Plan, type PlanInput, plan } from './plan.ts'
+import { type Classifier, isPlan, type Plan, type PlanInput, plan, type Routed } from './plan.ts'
 
 const SERVED = ['a', 'b', 'c', 'd'].map((name) => ({ name }))
 
@@ -32,6 +33,7 @@ function ask(model: string, config: object = {}, over: Partial<PlanInput> = {}):
   })
 }
 
+const routed = (p: Plan | Failure): Routed => (p as Plan).routed!
 const targets = (p: Plan | Failure) => (isPlan(p) ? p.targets.map((t) => t.model) : p.code)
 const failed = (p: Plan | Failure): Failure => {
   assert.ok(!isPlan(p))
@@ -87,22 +89,22 @@ describe('auto', () => {
   const router = { 'ai-router': { 'default-model': 'd', routes: { code: ['a', 'b'], fast: 'c' } } }
 
   it('without a classifier goes to the default model and says so', () => {
-    const p = ask('auto', router) as Plan
+    const p = ask('auto', router)
     assert.deepEqual(targets(p), ['d'])
-    assert.equal(p.category, 'default')
-    assert.match(p.reason!, /no classifier/)
+    assert.deepEqual([routed(p).category, routed(p).confidence, routed(p).model], ['default', 0, 'd'])
+    assert.match(routed(p).reason, /no classifier/)
   })
 
   it('with a classifier goes down the list of its category, then to the default', () => {
-    const p = ask('auto', router, { classifier: says('code') }) as Plan
+    const p = ask('auto', router, { classifier: says('code') })
     assert.deepEqual(targets(p), ['a', 'b', 'd'])
-    assert.deepEqual([p.category, p.reason], ['code', 'it smells of code'])
+    assert.deepEqual([routed(p).category, routed(p).reason], ['code', 'it smells of code'])
   })
 
   it('with a category that has no route goes to the default and keeps the category', () => {
     for (const category of ['poetry', 'constructor', '__proto__']) {
-      const p = ask('auto', router, { classifier: says(category) }) as Plan
-      assert.deepEqual([targets(p), p.category], [['d'], category])
+      const p = ask('auto', router, { classifier: says(category) })
+      assert.deepEqual([targets(p), routed(p).category], [['d'], category])
     }
   })
 
@@ -110,9 +112,9 @@ describe('auto', () => {
     assert.deepEqual(targets(ask('auto', router, { classifier: () => undefined })), ['d'])
   })
 
-  it('hands the classifier dialect and body', () => {
-    let seen: unknown
-    const body = Buffer.from('{"x":1}')
+  it('hands the classifier dialect, body and what of it is the user', () => {
+    let seen: { protocol: string; body: Buffer; prompt?: { text: string } } | undefined
+    const body = Buffer.from('{"messages":[{"role":"user","content":"hello there"}]}')
     ask('auto', router, {
       body,
       classifier: (request) => {
@@ -120,7 +122,7 @@ describe('auto', () => {
         return undefined
       },
     })
-    assert.deepEqual(seen, { protocol: 'openai-chat', body })
+    assert.deepEqual([seen!.protocol, seen!.body, seen!.prompt!.text], ['openai-chat', body, 'hello there'])
   })
 
   it('tries the fallbacks of a model before the next of the route', () => {
@@ -141,5 +143,171 @@ describe('auto', () => {
   it('is a name like any other when the router is off', () => {
     const off = { 'ai-router': { enabled: false, 'default-model': 'd' } }
     assert.equal(failed(ask('auto', off)).code, 'model_not_found')
+  })
+
+  it("with a category that is not sure goes to the default, then to the route; the limit is the config's", () => {
+    const unsure: Classifier = () => ({ category: 'code', confidence: 0.39, reason: 'code: perhaps (confidence 0.39)' })
+    const p = ask('auto', router, { classifier: unsure })
+    assert.deepEqual([targets(p), routed(p).category], [['d', 'a', 'b'], 'code'])
+    assert.equal(routed(p).reason, 'code: perhaps (confidence 0.39); less sure than 0.4; the default model answers')
+    const bold = { 'ai-router': { ...router['ai-router'], 'min-confidence': 0.3 } }
+    assert.deepEqual(targets(ask('auto', bold, { classifier: unsure })), ['a', 'b', 'd'])
+    const none = { 'ai-router': { routes: router['ai-router'].routes } }
+    assert.deepEqual(targets(ask('auto', none, { classifier: unsure })), ['a', 'b'])
+  })
+
+  it('does not send what may be hard work to the fast model alone', () => {
+    const scores = { code: 0.1, reasoning: 0.38, fast: 0.5, creative: 0.01, analysis: 0.01 }
+    const doubt: Classifier = () => ({ category: 'fast', confidence: 0.5, scores, hard: true, reason: 'fast: short' })
+    assert.deepEqual(targets(ask('auto', router, { classifier: doubt })), ['d', 'c'])
+    const none = { 'ai-router': { routes: { code: 'a', reasoning: 'b', fast: 'c' } } }
+    assert.deepEqual(targets(ask('auto', none, { classifier: doubt })), ['b', 'c'])
+  })
+
+  it('without a route or a default goes where the next likely category does', () => {
+    const scores = { code: 0.1, reasoning: 0, fast: 0.2, creative: 0.7, analysis: 0 }
+    const poem: Classifier = () => ({ category: 'creative', confidence: 0.7, scores, reason: 'creative: a poem' })
+    const p = ask('auto', { 'ai-router': { routes: { code: 'a', fast: 'c' } } }, { classifier: poem })
+    assert.deepEqual([targets(p), routed(p).category], [['c'], 'creative'])
+    assert.match(routed(p).reason, /fast answers/)
+  })
+
+  it('says which models nobody serves, and goes on without them', () => {
+    const p = ask('auto', { 'ai-router': { routes: { code: ['gone', 'b'] } } }, { classifier: says('code') })
+    assert.deepEqual(targets(p), ['b'])
+    assert.equal(routed(p).reason, 'it smells of code; skipped gone: it is served by no account')
+    const f = failed(ask('auto', { 'ai-router': { routes: { code: ['gone', 'too'] } } }, { classifier: says('code') }))
+    assert.deepEqual([f.status, f.code], [404, 'model_not_found'])
+    assert.match(f.message, /gone is served by no account; too is served by no account/)
+  })
+
+  it('is planned at the pinned provider alone', () => {
+    const config = { 'ai-router': { routes: { code: ['claude-opus-5', 'a'] } } }
+    const p = ask('auto', config, { classifier: says('code'), pin: 'local', translates: true })
+    assert.deepEqual(targets(p), ['a'])
+    assert.match(routed(p).reason, /claude-opus-5: it is not served at provider local/)
+  })
+})
+
+describe('auto for one client', () => {
+  const router = { 'ai-router': { 'default-model': 'd', routes: { code: 'a', fast: 'c' } } }
+  const code = { classifier: says('code') }
+
+  it('has its own routes and default, and the common ones for the rest', () => {
+    const own = { 'default-model': 'b', routes: { code: ['c'] } }
+    assert.deepEqual(targets(ask('auto', router, { ...code, client: { router: own } })), ['c', 'b'])
+    assert.deepEqual(targets(ask('auto', router, { classifier: says('fast'), client: { router: own } })), ['c', 'b'])
+    assert.deepEqual(targets(ask('auto', router, { ...code, client: { router: { routes: { fast: ['b'] } } } })), [
+      'a',
+      'd',
+    ])
+  })
+
+  it('can be off, or on where it is off for the others', () => {
+    assert.equal(failed(ask('auto', router, { client: { router: { enabled: false } } })).code, 'model_not_found')
+    const off = { 'ai-router': { ...router['ai-router'], enabled: false } }
+    assert.deepEqual(targets(ask('auto', off, { ...code, client: { router: { enabled: true } } })), ['a', 'd'])
+  })
+
+  it('leads only to models that its key may use', () => {
+    const client = (names: string[]) => ({ allows: (model: string) => names.includes(model) })
+    const p = ask('auto', router, { ...code, client: client(['auto', 'd']) })
+    assert.deepEqual(targets(p), ['d'])
+    assert.match(routed(p).reason, /skipped a: it is not for this key/)
+    const f = failed(ask('auto', router, { ...code, client: client(['auto', 'b']) }))
+    assert.deepEqual([f.status, f.code], [403, 'model_not_allowed'])
+  })
+
+  it('leads everywhere for a key that names nothing but auto', () => {
+    const p = ask('auto', router, { ...code, client: { allows: (model) => model === 'auto' } })
+    assert.deepEqual(targets(p), ['a', 'd'])
+  })
+})
+
+describe('guards', () => {
+  const served = (name: string, more: object = {}) => ({ name, alias: name.replace('up-', ''), ...more })
+  const models = [
+    { name: 'deepseek-v3', alias: 'blind' },
+    { name: 'gpt-4o', alias: 'seeing' },
+    { name: 'gpt-3.5-turbo', alias: 'small', 'max-context-length': 1_000 },
+    { name: 'gpt-4', alias: 'middling', 'max-context-length': 3_000 },
+    served('who-knows'),
+  ]
+  const config = (route: string[], more: object = {}) => ({
+    'openai-compatibility': [{ name: 'local', 'base-url': 'http://127.0.0.1:1', models }],
+    'ai-router': { routes: { code: route }, ...more },
+  })
+  const guards = createGuards(new Map(providers.map((p) => [p.id, p])))
+  const asked = (route: string[], body: object, more: object = {}) =>
+    ask('auto', config(route, more), { classifier: says('code'), guards, body: Buffer.from(JSON.stringify(body)) })
+  const image = {
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'what is this' },
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+        ],
+      },
+    ],
+  }
+
+  it('send images only to models that take them, and tell who was skipped', () => {
+    const p = asked(['blind', 'seeing'], image)
+    assert.deepEqual(targets(p), ['seeing'])
+    assert.match(routed(p).reason, /skipped blind: it takes no images/)
+    assert.deepEqual(targets(asked(['blind', 'seeing'], { messages: [] })), ['blind', 'seeing'])
+  })
+
+  it('take a model that nobody knows for able', () => {
+    assert.deepEqual(targets(asked(['blind', 'who-knows'], image)), ['who-knows'])
+  })
+
+  it('refuse where nobody can, and say what to do', () => {
+    const f = failed(asked(['blind', 'small'], image))
+    assert.deepEqual([f.status, f.code], [400, 'no_capable_model'])
+    assert.match(f.message, /blind takes no images; small takes no images.*ai-router\.routes/)
+    assert.equal((f as { routed?: Routed }).routed!.category, 'code')
+  })
+
+  it('heed the context, and let the largest answer where none is enough', () => {
+    const long = { messages: [{ role: 'user', content: 'fix it. '.repeat(1_000) }] }
+    assert.deepEqual(targets(asked(['small', 'seeing'], long)), ['seeing'])
+    const p = asked(['small', 'middling'], { messages: [{ role: 'user', content: 'fix it. '.repeat(9_000) }] })
+    assert.deepEqual(targets(p), ['middling', 'small'])
+    assert.match(
+      routed(p).reason,
+      /nobody can all of it \(small has a context of 1000 tokens, about 18\d\d\d are needed/,
+    )
+  })
+
+  it('heed reasoning as a wish: better an answer without than none', () => {
+    const deep = { reasoning_effort: 'high', messages: [{ role: 'user', content: 'fix it' }] }
+    const p = asked(['small', 'who-knows'], deep)
+    assert.deepEqual(targets(p), ['who-knows'])
+    assert.match(routed(p).reason, /small: it does not reason/)
+    const only = asked(['small'], deep)
+    assert.deepEqual(targets(only), ['small'])
+    assert.match(routed(only).reason, /nobody can all of it \(small does not reason\)/)
+  })
+
+  it('can be switched off', () => {
+    assert.deepEqual(targets(asked(['blind', 'seeing'], image, { guards: false })), ['blind', 'seeing'])
+  })
+})
+
+describe('a dry run', () => {
+  const router = { 'default-model': 'd', routes: { code: 'a' }, 'dry-run': true }
+
+  it('tells what would be and leaves the default model to answer', () => {
+    const p = ask('auto', { 'ai-router': router }, { classifier: says('code') })
+    assert.deepEqual([targets(p), routed(p).category, routed(p).model], [['d'], 'code', 'd'])
+    assert.equal(routed(p).reason, 'dry run, a would answer: it smells of code')
+  })
+
+  it('without a default goes to the first model there is', () => {
+    const p = ask('auto', { 'ai-router': { ...router, 'default-model': '', routes: { fast: 'c', code: 'a' } } })
+    assert.deepEqual(targets(p), ['c'])
+    assert.equal(failed(ask('auto', { 'ai-router': { 'dry-run': true } })).code, 'model_not_found')
   })
 })

@@ -87,10 +87,8 @@ export interface PlanInput {
   classifier?: Classifier
   /** Knows what models can; absent: nothing is guarded. */
   guards?: Guards
-  /** What the client has of its own in place of `ai-router`. */
-  own?: OwnRules
-  /** Whether the client may use a model; absent: any. */
-  allows?(model: string): boolean
+  /** What the client may use (absent: anything), and what it has of its own in place of `ai-router`. */
+  client?: { allows?(model: string): boolean; readonly router?: OwnRules | undefined }
   /** How deep to think, by the model's name: `auto(high)`. */
   depth?: ReasoningDepth
   /** Dialect of the body, where it is not that of the path. */
@@ -115,7 +113,7 @@ export const AUTO = 'auto'
 /** Plans the attempts for a request, or says why there can be none. */
 export function plan(input: PlanInput): Plan | Unplanned {
   if (input.model === AUTO) {
-    const rules = rulesFor(input.config['ai-router'], input.own)
+    const rules = rulesFor(input.config['ai-router'], input.client?.router)
     if (rules.enabled) return planAuto(input, rules)
   }
   const targets = [input.model, ...listed(input.config.fallback, input.model)].flatMap((m) => targetsOf(input, m))

@@ -54,6 +54,8 @@ export interface Metrics {
   attempt(attempt: AttemptRecord): void
   /** A gauge that is read at each scrape. */
   gauge(name: string, help: string, read: () => Iterable<GaugeSample>): void
+  /** A counter that somebody else counts; read at each scrape. */
+  counts(name: string, help: string, read: () => Iterable<GaugeSample>): void
   /** A counter of one's own; the function adds to it. Not for the hot path. */
   counter(name: string, help: string): (labels?: Labels, by?: number) => void
   snapshot(): MetricsSnapshot
@@ -321,15 +323,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
     },
 
-    gauge(name, help, read) {
-      registry.add('gauge', name, help, function* () {
-        let left = SERIES
-        for (const { labels, value } of read()) {
-          if (left-- <= 0) return
-          yield { labels: labels && cleanLabels(labels), value }
-        }
-      })
-    },
+    gauge: (name, help, read) => registry.add('gauge', name, help, () => bounded(read)),
+    counts: (name, help, read) => registry.add('counter', name, help, () => bounded(read)),
 
     counter(name, help) {
       const rows = new Map<string, { labels: Labels | undefined; value: number }>()
@@ -388,6 +383,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
     render: () => registry.render(),
     close: () => processMetrics?.close(),
+  }
+
+  function* bounded(read: () => Iterable<GaugeSample>): Iterable<GaugeSample> {
+    let left = SERIES
+    for (const { labels, value } of read()) {
+      if (left-- <= 0) return
+      yield { labels: labels && cleanLabels(labels), value }
+    }
   }
 
   function cleanLabels(labels: Labels): Labels {

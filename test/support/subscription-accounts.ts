@@ -85,6 +85,7 @@ export function keepsAccounts(spec: AccountSpec): void {
       const { length } = proxy.asked
       assert.ok(length > 0, 'the login went through it')
       await answered(house, 1)
+      await quiet(house)
       await proxy[Symbol.asyncDispose]()
       house.simulator.oauthFault(provider, 'expire-access')
       const before = house.simulator.attempts().length
@@ -146,12 +147,12 @@ export function keepsAccounts(spec: AccountSpec): void {
       house.simulator.oauthFault(provider, 'expire-access', { person: 'anna' })
       house.simulator.oauthFault(provider, '503', { times: 1, person: 'anna', grant: 'refresh' })
       await answered(house, 5)
-      assert.ok(house.calls.every(({ accountId }) => accountId.startsWith(provider)))
       assert.equal(house.attempts('ben').length, 5)
-      assert.ok(house.refreshes('anna').length <= 1, 'no storm of refreshes')
+      assert.equal(house.refreshes().length, 1, 'no storm of refreshes')
       clock.pass(301)
       await answered(house, 1)
-      assert.equal(house.attempts('anna').at(-1)!.status, 200)
+      assert.equal(ways(house).at(-1), 'anna 200')
+      assert.equal(house.simulator.oauth.counts().refreshReuse, 0)
     })
 
     test('a login that was revoked: one clear word, the other account goes on, and logging in again heals', async () => {
@@ -167,9 +168,9 @@ export function keepsAccounts(spec: AccountSpec): void {
       assert.equal(lines.length, 1, JSON.stringify(lines))
       assert.match(lines[0]!.text, new RegExp(`${anna!.id} \\(anna\\).*\\(logicaproxy login ${provider}\\)`))
       assert.equal(house.refreshes('anna').length, 1, 'the dead token was presented once')
-      const tried = house.attempts('anna').length
+      const { length } = house.attempts()
       await answered(house, 6)
-      assert.equal(house.attempts('anna').length, tried, 'it is left alone')
+      assert.equal(house.attempts().length, length + 6, 'it is left alone')
       // With nobody left, clients hear what to do.
       house.simulator.oauthFault(provider, 'revoke-family', { person: 'ben' })
       const none = await question(house)
@@ -233,9 +234,9 @@ export function keepsAccounts(spec: AccountSpec): void {
       simulator.setQuota(provider, 'anna', window, { used: 0 })
       clock.pass(301)
       await answered(house, 3)
-      assert.deepEqual(ways(house).slice(-2), ['anna 200', 'anna 200'])
-      const probed = house.calls.at(-3)!.attempts.find((a) => a.accountLabel === 'anna')
-      assert.match(probed!.why, /recovered/)
+      assert.equal(ways(house).at(-1), 'anna 200')
+      const probes = house.calls.slice(-3).flatMap(({ attempts }) => attempts.filter(({ why }) => /recovered/.test(why)))
+      assert.deepEqual(probes.map((a) => `${a.accountLabel} ${a.status}`).sort(), ['anna 200', 'ben 429'])
     })
   })
 }
@@ -295,6 +296,19 @@ export function heedsRefusals(spec: AccountSpec, cases: readonly RefusalCase[]):
         clock.pass(restsAtMost + 1)
         assert.equal((await ask(house, dialect, { model })).status, 200)
       })
+  })
+}
+
+/** Waits until nothing more is asked of the vendors beside requests: allowances and models, after a login. */
+async function quiet({ simulator }: House): Promise<void> {
+  let seen = -1
+  await untilAsync(async () => {
+    const { length } = simulator.attempts()
+    const same = length === seen
+    seen = length
+    if (same) return true
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    return false
   })
 }
 

@@ -20,8 +20,9 @@ export class Player implements AsyncDisposable {
       execArgv: [],
     })
     this.ended = new Promise((resolve) => {
-      this.child.once('exit', () => {
-        for (const { reject } of this.#waiting.values()) reject(new Error('the process has ended'))
+      this.child.once('exit', (code, signal) => {
+        const end = new Error(`the process has ended (${signal ?? code})`)
+        for (const { reject } of this.#waiting.values()) reject(end)
         this.#waiting.clear()
         resolve()
       })

@@ -307,10 +307,12 @@ export function blocked(setting: Setting, obstacle: Obstacle): Promise<Result> {
     try {
       // Starts the keeper, so that all is in place.
       await player.say({ type: 'refresh', id })
-      await simulation.tell('oauth/fault', { provider: 'claude', fault: 'slow', ms: 700 })
+      await simulation.tell('oauth/fault', { provider: 'claude', fault: 'slow', ms: 1_500 })
+      const { refreshes } = await simulation.counts()
       const refreshing = player.say({ type: 'refresh', id })
       refreshing.catch(() => {})
-      await sleep(350)
+      // The vendor has rotated, and takes its time to say so.
+      await until(async () => (await simulation.counts()).refreshes > refreshes)
       await obstacle.block()
       const noticed = await until(async () => (await player.say<Look>({ type: 'look' })).notices.length > 0)
       if (!noticed) faults.push('nobody was told')

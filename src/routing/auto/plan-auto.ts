@@ -85,7 +85,7 @@ interface Choice {
 function choose(input: PlanInput, models: readonly string[], needs: Needs | undefined): Choice {
   const served: Target[] = []
   const skipped: Skipped[] = []
-  const barred = models.map((model) => input.allows?.(model) === false)
+  const barred = models.map((model) => input.client?.allows?.(model) === false)
   // A key that may use `auto` and no model by name goes wherever the router leads.
   const bars = barred.includes(true) && !onlyAuto(input)
   models.forEach((model, i) => {
@@ -133,19 +133,8 @@ function able(
   return { targets: found, skipped }
 }
 
-// Which keys reach nothing by name changes with the registry alone.
-const autoKeys = new WeakMap<object, WeakMap<object, boolean>>()
-
-function onlyAuto({ registry, allows }: PlanInput): boolean {
-  if (allows === undefined) return false
-  const known = autoKeys.get(registry) ?? new WeakMap<object, boolean>()
-  autoKeys.set(registry, known)
-  let only = known.get(allows)
-  if (only === undefined) {
-    only = !registry.list().some(({ id }) => allows(id))
-    known.set(allows, only)
-  }
-  return only
+function onlyAuto({ registry, client }: PlanInput): boolean {
+  return !registry.list().some(({ id }) => client?.allows?.(id))
 }
 
 function unserved({ registry, pin, protocol }: PlanInput, model: string): string {

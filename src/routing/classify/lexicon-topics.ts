@@ -35,7 +35,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
     "this method" "code block" "competitive programming" leetcode branch branches validierung validación validação
     validation validazione linter migration "add a flag" "this class" "base class" "abstract class" "class called"
     "class named" "class for" "class that" "python class" "java class" "class component" "class components"
-    "web framework" "int" "npm package" "python package" subclass класса`,
+    "web framework" "int" "npm package" "python package" subclass класса verbose "feature flag" "command line"
+    "cli flag" "the flag"`,
   CODEERR: `bug bugs bugfix error errors exception exceptions stacktrace traceback crash crashes crashing segfault
     "not working" "doesn t work" "does not work" "fix this" fails failing failed warning undefined nullpointer
     nullpointerexception typeerror valueerror keyerror syntaxerror deadlock leak flaky timeout stuck broken fehler
@@ -96,12 +97,13 @@ export const TOPICS: Readonly<Record<string, string>> = {
     capitalism socialism communism historia guerra sociedad económic* histoire guerre société économ* geschichte krieg
     gesellschaft wirtschaft* storia guerra società economi* história guerra sociedade истори* война войны обществ*
     экономи* полити* 历史 战争 经济 社会 文化 政治 革命 帝国 歴史 戦争 経済 政治 역사* 전쟁* 경제* 사회* 문화* 정치* "world war" causes-of`,
-  TRIVIA: `capital country countries city cities river mountain ocean continent population flag movie movies film
-    films actor actress singer band album song songs singer player league olympic* championship world cup oscar author
+  TRIVIA: `capital country countries city cities river mountain ocean continent population movie movies film films
+    actor actress singer band album song songs singer player league olympic* championship world cup oscar author
     novelist founded invented born died famous nickname tallest largest longest biggest fastest país países ciudad
     capital río película pays ville capitale fleuve land länder stadt hauptstadt fluss hauptstädte paese città
     capitale fiume país cidade capital rio filme столиц* стран* город* рек* фильм* актер* 首都 国家 城市 电影 演员 作者 最大 最长 最高
-    首都は 国は 都市 映画 俳優 作者は 一番 수도* 나라* 도시* 영화* 배우* 가수* 작가는 "first person" headquarters "football team" mount everest`,
+    首都は 国は 都市 映画 俳優 作者は 一番 수도* 나라* 도시* 영화* 배우* 가수* 작가는 "first person" headquarters "football team" mount everest
+    "flag of" "national flag"`,
   FOOD: `food dish dishes meal meals dinner breakfast lunch ingredients sauce chicken rice pizza soup salad cake bread
     vegetarian vegan restaurant comida cena ingredientes plat plats repas ingrédients essen gericht gerichte zutaten
     kuchen cibo piatto ingredienti pranzo comida jantar блюд* еда ужин* завтрак* суп* салат* 食物 美食 早餐 晚餐 食材 菜 料理 食べ物

@@ -98,7 +98,7 @@ function topLevel(body: Buffer): readonly Member[] {
   let start = body[0] === 0xef && body[1] === 0xbb ? 3 : 0
   start = spaceAhead(body, start)
   if (body[start] !== 123) return []
-  return members(body, start, spaceBack(body, body.length), { left: 24_000 }, { left: 112_000 })
+  return members(body, start, spaceBack(body, body.length), { left: 16_000 }, { left: 72_000 })
 }
 
 function read(protocol: ProtocolId, body: Buffer): Prompt {
@@ -107,7 +107,7 @@ function read(protocol: ProtocolId, body: Buffer): Prompt {
   const known = TURNS[protocol]
   const turns =
     (known === undefined ? undefined : memberOf(top, known)) ?? top.findLast(({ key }) => ANY_TURNS.includes(key))
-  const budget: Budget = { left: 64_000 }
+  const budget: Budget = { left: 56_000 }
   prompt.jsonSchema = top.some(
     ({ key, start, end }) =>
       FORMATS.includes(key) &&
@@ -189,8 +189,8 @@ function readTurns(body: Buffer, span: Span, prompt: Prompt, budget: Budget): Sp
   if (body[span.start] === 91 && (said.length === 0 || prompt.system === '' || stepped >= STEPPED)) {
     const first: string[] = []
     const seen = said.length
-    for (const element of elementsAhead(body, span, 3, { left: 24_000 })) {
-      const turn = turnOf(body, element, seen === 0 ? ASK : EARLIER, { left: 24_000 })
+    for (const element of elementsAhead(body, span, 3, { left: 16_000 })) {
+      const turn = turnOf(body, element, seen === 0 ? ASK : EARLIER, { left: 16_000 })
       tools ??= turn.tools
       if (turn.role === 'system' && turn.text !== '') prompt.system = prompt.system || turn.text.slice(0, SYSTEM)
       if (turn.role === 'user' && turn.text !== '') first.push(turn.text)

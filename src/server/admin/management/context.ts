@@ -1,4 +1,5 @@
 /** What the management API is given: everything it may see and do, named one by one. `src/index.ts` puts it together. */
+import type { ClientKeys } from '../../../accounts/client-keys.ts'
 import type { LoginDesk } from '../../../accounts/login-desk.ts'
 import type { LoginsService } from '../../../accounts/logins-service.ts'
 import type { Quotas } from '../../../accounts/quota.ts'
@@ -8,7 +9,7 @@ import type { Protocol } from '../../../protocols/protocol.ts'
 import type { Behind } from '../../../store/index.ts'
 import type { Store } from '../../../store/store.ts'
 import type { MetricsSnapshot } from '../../../telemetry/index.ts'
-import type { ClientKeyView, KeyCreate, KeyPatch, KeyShown, RouteExample, RouteExplained } from './contract.ts'
+import type { RouteExample, RouteExplained } from './contract.ts'
 import type { LogRing } from './log-ring.ts'
 
 export interface ManagementContext {
@@ -42,7 +43,7 @@ export interface ManagementContext {
   /** Reads the config file again. @throws {ConfigError} */
   reload(): Promise<void>
   /** Client keys made at run time. Absent: those of the config can be looked at. */
-  keys?: KeysDesk
+  keys?: ClientKeys
   /** Reads prompts for `auto`. Absent: there is no router to explain. */
   router?: RouterDesk
   logs: LogRing
@@ -59,19 +60,6 @@ export interface ManagementContext {
   pagesDir: string
   /** Waits; tests put another in its place. */
   sleep?(ms: number): Promise<void>
-}
-
-/** Client keys, as accounts/client-keys.ts keeps them, in the words of the contract. */
-export interface KeysDesk {
-  /** Those of the config and those made here. */
-  list(): readonly ClientKeyView[]
-  create(key: KeyCreate): Promise<KeyShown>
-  /** @throws {ManagementError} `not-found`; `conflict` for a key of the config. So do the next two. */
-  change(id: string, changes: KeyPatch): Promise<ClientKeyView>
-  rotate(id: string, graceMs: number): Promise<KeyShown>
-  revoke(id: string): Promise<void>
-  /** Hears that keys changed, here or in another process. */
-  onChange?(listener: () => void): () => void
 }
 
 /** The router, in the words of the contract. */

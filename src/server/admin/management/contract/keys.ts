@@ -5,7 +5,11 @@ import { count, duration, micros, time } from './common.ts'
 /** Absent: no limit. `null` in a patch takes a limit away. */
 export const keyLimits = z.strictObject({
   requestsPerMinute: z.int().min(1).nullable().optional(),
+  /** Input and output; what is read from a cache does not count. */
+  tokensPerMinute: z.int().min(1).nullable().optional(),
   tokensPerDay: z.int().min(1).nullable().optional(),
+  /** Money in a day (UTC), millionths of a US dollar. */
+  microsPerDay: z.int().min(1).nullable().optional(),
   /** Money in a calendar month (UTC), millionths of a US dollar. */
   microsPerMonth: z.int().min(1).nullable().optional(),
   /** Requests under way at once. */
@@ -30,10 +34,26 @@ export const clientKey = z.object({
   createdAt: time.optional(),
   lastUsedAt: time.optional(),
   rotatedAt: time.optional(),
+  /** The key before the present one is taken until then. */
+  graceUntil: time.optional(),
   /** What it has used of its limits. */
   used: z
-    .object({ requestsThisMinute: count, tokensToday: count, microsThisMonth: micros, requests: count })
+    .object({
+      requestsThisMinute: count,
+      tokensThisMinute: count,
+      tokensToday: count,
+      microsToday: micros,
+      microsThisMonth: micros,
+      inFlight: count,
+      /** This month. */
+      requests: count,
+    })
     .optional(),
+  /** Since the start of the process. */
+  refusals: count,
+  lastRefusal: z.object({ at: time, reason: z.string() }).optional(),
+  /** Calls whose cost nobody knows: a limit on money does not see them. */
+  unpriced: count,
 })
 export const clientKeys = z.object({ keys: z.array(clientKey), open: z.boolean() })
 

@@ -1,0 +1,206 @@
+/** Status, alerts, models, providers, endpoints and the doctor's findings: made of memory, asked for often. */
+
+import { isLoopback } from '../../../access.ts'
+import type { ManagementContext } from '../context.ts'
+import type { AccountView, Alert, EndpointRow, ModelRow, ProviderRow, Status } from '../contract.ts'
+import { quantile, type Recent } from '../recent.ts'
+import { accountViews, strip } from './account-view.ts'
+
+
+
+/** Shares of a window at which its owner is told. */
+const QUOTA_WARNING = 0.8
+const QUOTA_CRITICAL = 0.95
+
+export interface Overview {
+  status(): Status
+  alerts(accounts?: readonly AccountView[]): Alert[]
+  models(): ModelRow[]
+  providers(): ProviderRow[]
+  endpoints(): EndpointRow[]
+  accounts(): AccountView[]
+}
+
+export function createOverview(context: ManagementContext, recent: Recent, storeTrouble: () => string | undefined): Overview {
+  const { gateway, now, startedAt } = context
+
+  const accounts = (): AccountView[] => accountViews(context, recent)
+  const isUsable = ({ state }: AccountView): boolean => state === 'ready' || state === 'busy'
+
+  function reasons(all: readonly AccountView[]): string[] {
+    const found = [...context.trouble()]
+    const store = storeTrouble()
+    if (store !== undefined && !found.some((words) => words.includes(store))) found.push(`The store: ${store}`)
+    if (gateway.snapshot.accounts.length === 0)
+      found.push(all.length === 0 ? 'No account is configured or logged in.' : 'No account can be used now.')
+    return found.map(context.scrub)
+  }
+
+  function alerts(all: readonly AccountView[] = accounts()): Alert[] {
+    const found: Alert[] = []
+    for (const account of all) {
+      const about = { accountId: account.id, provider: account.provider }
+      if (account.state === 'needs-login')
+        found.push({ ...about, id: `needs-login:${account.id}`, level: 'critical', kind: 'needs-login', message: `${account.label} (${account.providerTitle}) is not used any more. ${account.words}`, action: 'Log in to it again.' })
+      for (const window of account.quota?.windows ?? []) {
+        if (account.settings.disabled || window.used < QUOTA_WARNING || (window.resetsAt ?? Infinity) <= now()) continue
+        const critical = window.used >= QUOTA_CRITICAL || window.exhausted
+        found.push(strip({
+          ...about,
+          id: `quota:${account.id}:${window.id}`,
+          level: critical ? 'critical' : 'warning',
+          kind: 'quota',
+          message: `${account.label} (${account.providerTitle}) has used ${Math.floor(window.used * 100)} % of its ${window.title}.`,
+          action: 'Requests go to other accounts once it is used up; log another one in if there is none.',
+          until: window.resetsAt,
+        } satisfies Alert))
+      }
+      if (account.kind === 'login' && account.policy?.state === 'discontinued')
+        found.push({ ...about, id: `policy:${account.id}`, level: 'info', kind: 'policy', message: `${account.providerTitle}: ${account.policy.note}`, action: account.policy.url })
+    }
+    const enabled = all.filter(({ state }) => state !== 'disabled')
+    if (enabled.length > 0 && enabled.every(({ state }) => state === 'resting')) {
+      const next = Math.min(...enabled.flatMap(({ rests }) => rests.map(({ nextProbe }) => nextProbe)))
+      found.push(strip({ id: 'all-resting', level: 'critical', kind: 'all-resting', message: 'Every account rests.', action: 'Requests wait or are refused until one is tried again. Clear a rest if you know better.', until: Number.isFinite(next) ? next : undefined } satisfies Alert))
+    }
+    if (all.length === 0)
+      found.push({ id: 'no-accounts', level: 'warning', kind: 'no-accounts', message: 'There is no account yet.', action: 'Log in to a subscription, or put an API key into the config.' })
+    const vault = context.vault?.state()
+    if (vault?.is === 'locked') found.push({ id: 'vault-locked', level: 'critical', kind: 'vault', message: context.scrub(vault.reason), action: context.scrub(vault.help) })
+    const store = storeTrouble()
+    if (store !== undefined) found.push({ id: 'store', level: 'critical', kind: 'store', message: context.scrub(store), action: 'Logins and usage are kept in memory until it can be written again.' })
+    if (context.behind.counts.dropped > 0) found.push({ id: 'usage-dropped', level: 'warning', kind: 'usage', message: `${context.behind.counts.dropped} records could not be kept.`, action: 'Look at the store.' })
+    const rejected = context.configFault()
+    if (rejected !== undefined) found.push({ id: 'config-rejected', level: 'warning', kind: 'config', message: `The config file is not in force: ${context.scrub(rejected).slice(0, 500)}`, action: 'Mend it; the one before stays in force until then.' })
+    const { config } = gateway.snapshot
+    if (!isLoopback(config.host) && config['remote-management']['allow-remote'] && !config.tls.enable)
+      found.push({ id: 'exposed', level: 'warning', kind: 'exposed', message: 'Management answers other machines without TLS: tokens travel in the clear.', action: 'Set tls, or turn remote-management.allow-remote off and use an SSH tunnel.' })
+    return found
+  }
+
+  return {
+    accounts,
+    alerts,
+    status() {
+      const all = accounts()
+      const metrics = context.metrics()
+      const why = reasons(all)
+      const vault = context.vault?.state()
+      const store = storeTrouble()
+      const rejected = context.configFault()
+      const count = (state: AccountView['state']) => all.filter((a) => a.state === state).length
+      const { waiting, dropped } = context.behind.counts
+      return {
+        version: context.version,
+        startedAt,
+        now: now(),
+        uptimeMs: Math.max(0, now() - startedAt),
+        ready: why.length === 0,
+        reasons: why,
+        url: context.url(),
+        config: strip({ file: context.configFile, digest: gateway.snapshot.digest, rejected: rejected === undefined ? undefined : context.scrub(rejected) }),
+        store: strip({ engine: context.inMemory ? 'memory' : context.store.engine, ok: store === undefined, trouble: store, waiting, dropped }),
+        vault:
+          vault === undefined
+            ? { is: 'none' }
+            : vault.is === 'open'
+              ? { is: 'open', wrap: vault.wrap, fingerprint: vault.fingerprint }
+              : { is: 'locked', reason: context.scrub(vault.reason), help: context.scrub(vault.help) },
+        accounts: { total: all.length, usable: all.filter(isUsable).length, resting: count('resting'), needLogin: count('needs-login'), disabled: count('disabled') },
+        totals: {
+          requests: metrics.requests,
+          errors: metrics.errors,
+          errorRate: metrics.requests === 0 ? 0 : metrics.errors / metrics.requests,
+          averageLatencyMs: metrics.avgLatencyMs,
+          requestsPerSecond: recent.perSecond(),
+          active: gateway.active,
+          inputTokens: metrics.tokens.input,
+          outputTokens: metrics.tokens.output,
+          costMicros: context.spentMicros?.() ?? 0,
+        },
+        alerts: alerts(all),
+      }
+    },
+
+    models() {
+      const { registry, protocols, config } = gateway.snapshot
+      const state = new Map(accounts().map((a) => [a.id, a]))
+      return registry.list().map((model): ModelRow => {
+        const candidates = new Map<string, { id: string; provider: string; upstream: string }>()
+        for (const protocol of protocols.keys())
+          for (const { account, model: upstream } of registry.find(model.id, { protocol }))
+            candidates.set(`${account.id}|${upstream}`, { id: account.id, provider: account.provider, upstream })
+        const all = [...candidates.values()]
+        const ids = new Set(all.map(({ id }) => id))
+        const free = [...ids].filter((id) => {
+          const account = state.get(id)
+          return account !== undefined && isUsable(account) && !account.rests.some((r) => all.some((c) => c.id === id && c.upstream === r.model))
+        })
+        return strip({
+          id: model.id,
+          displayName: model.displayName,
+          providers: [...new Set(all.map(({ provider }) => provider))],
+          contextLength: model.contextLength,
+          maxOutput: model.maxOutput,
+          accounts: ids.size,
+          usable: free.length,
+          upstream: [...new Set(all.map(({ upstream }) => upstream))].filter((name) => name !== model.id),
+          fallback: [...(Object.hasOwn(config.fallback, model.id) ? config.fallback[model.id]! : [])],
+          categories: Object.entries(config['ai-router'].routes).flatMap(([category, names]) => (names.includes(model.id) ? [category] : [])),
+        })
+      })
+    },
+
+    providers() {
+      const all = accounts()
+      const { providers, registry } = gateway.snapshot
+      return [...providers.values()].map((provider): ProviderRow => {
+        const own = all.filter((a) => a.provider === provider.id)
+        const usable = own.filter(isUsable).length
+        const login = provider.login
+        const state = own.length === 0 ? 'no-account' : usable > 0 ? 'ready' : own.some((a) => a.state === 'resting') ? 'resting' : 'needs-login'
+        const words = {
+          'no-account': login === undefined ? 'No key in the config.' : 'No account: log in to one.',
+          ready: usable === own.length ? 'Ready.' : `${usable} of ${own.length} accounts can be used.`,
+          resting: 'Every account rests.',
+          'needs-login': 'No account can be used: look at them.',
+        }[state]
+        return strip({
+          id: provider.id,
+          title: provider.title,
+          policy: { ...provider.policy },
+          loginPolicy: login === undefined ? undefined : { ...login.policy },
+          loginTitle: login?.title,
+          ways: [
+            ...(login?.browser === undefined ? [] : (['browser', 'paste'] as const)),
+            ...(login?.device === undefined ? [] : (['device'] as const)),
+          ],
+          protocols: [...provider.speaks],
+          accounts: own.length,
+          usable,
+          models: registry.list(provider.id).length,
+          state,
+          words,
+        })
+      })
+    },
+
+    endpoints() {
+      return context.metrics().endpoints.map((e) => {
+        const endpoint = `${e.method} ${e.path}`
+        const stats = recent.endpoint(endpoint)
+        return strip({
+          endpoint,
+          protocol: stats?.protocol ?? '',
+          requests: e.requests,
+          errors: e.errors,
+          errorRate: e.requests === 0 ? 0 : e.errors / e.requests,
+          averageLatencyMs: e.avgLatencyMs,
+          p50Ms: stats === undefined ? undefined : quantile(stats, 0.5),
+          p95Ms: stats === undefined ? undefined : quantile(stats, 0.95),
+          lastAt: stats?.lastAt,
+        } satisfies EndpointRow)
+      })
+    },
+  }
+}

@@ -1,0 +1,189 @@
+/** A call that is over, as rows of the usage table: one for each attempt, the last of which stands for the call. Pure. */
+import type { AttemptRecord, CallRecord } from '../gateway/events.ts'
+import type { UsageRow } from '../store/store.ts'
+import { callCost, type Prices } from './prices.ts'
+
+/** What a page shows of one attempt. Milliseconds from the start of the call. */
+export interface AttemptDetail {
+  account: string
+  label: string
+  provider: string
+  /** The model's name upstream. */
+  model: string
+  start: number
+  end: number
+  /** Upstream HTTP status; 0 when none came. */
+  status: number
+  /** Why this account. */
+  why: string
+  failure?: FailureDetail
+}
+
+export interface FailureDetail {
+  kind: string
+  scope: string
+  message: string
+  /** Seconds. */
+  retryAfter?: number
+  code?: string
+}
+
+/** What `UsageRow.detail` of a call holds, as JSON. */
+export interface CallDetail {
+  method: string
+  stream: boolean
+  attempts: AttemptDetail[]
+  /** Why this model. */
+  reason?: string
+  failure?: FailureDetail
+  /** Longest pause of a streamed answer, ms. */
+  maxGapMs: number
+  bytesIn: number
+  bytesOut: number
+  /** Where the price is from, for calls that have one. */
+  price?: {
+    family: string
+    /** Date of the bundled table; absent: the owner's own price. */
+    asOf?: string
+    /** Paid by a subscription: what it would have cost by key. */
+    subscription?: true
+  }
+}
+
+export interface RowContext {
+  prices: Prices
+  /** Whether an account is a login, whose vendor bills no tokens. */
+  subscription(accountId: string): boolean
+}
+
+/** A text of a client or a vendor, no longer than a person reads. */
+const short = (text: string, most = 1_000): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+
+/** Rows of a call, that of the call itself last. Times are whole milliseconds. */
+export function usageRows(record: CallRecord, context: RowContext): UsageRow[] {
+  const { attempts } = record
+  const rows: UsageRow[] = []
+  for (let n = 0; n < attempts.length - 1; n += 1) rows.push(attemptRow(record, attempts[n]!, n))
+  rows.push(callRow(record, context))
+  return rows
+}
+
+function base(record: CallRecord) {
+  return {
+    clientKey: record.client,
+    protocol: record.protocol,
+    endpoint: record.endpoint,
+    requestedModel: short(record.requestedModel, 200),
+    category: record.category ?? '',
+    lane: record.lane ?? '',
+  }
+}
+
+function attemptRow(record: CallRecord, attempt: AttemptRecord, n: number): UsageRow {
+  return {
+    id: `${record.id}/${n}`,
+    at: Math.round(attempt.startedAt),
+    ...base(record),
+    servedModel: short(attempt.model, 200),
+    provider: attempt.provider,
+    account: attempt.accountId,
+    status: attempt.status,
+    failure: attempt.failure?.kind ?? '',
+    final: 0,
+    attempts: record.attempts.length,
+    latencyMs: whole(attempt.endedAt - attempt.startedAt),
+    dropped: '',
+    detail: '',
+  }
+}
+
+function callRow(record: CallRecord, context: RowContext): UsageRow {
+  const { usage, attempts, firstEventAt } = record
+  const costMicros = callCost(context.prices, record)
+  const row: UsageRow = {
+    id: `${record.id}/${Math.max(0, attempts.length - 1)}`,
+    at: Math.round(record.startedAt),
+    ...base(record),
+    servedModel: short(record.servedModel, 200),
+    provider: record.provider,
+    account: record.accountId,
+    status: record.status,
+    failure: record.failure?.kind ?? '',
+    final: 1,
+    attempts: attempts.length,
+    latencyMs: whole(record.endedAt - record.startedAt),
+    dropped: record.dropped === undefined ? '' : short(record.dropped.join(','), 2_000),
+    detail: JSON.stringify(detailOf(record, context)),
+  }
+  if (firstEventAt !== undefined) row.firstEventMs = whole(firstEventAt - record.startedAt)
+  if (usage !== undefined) {
+    row.inputTokens = whole(usage.input)
+    row.cacheReadTokens = whole(usage.cacheRead)
+    row.cacheWriteTokens = whole(usage.cacheWrite)
+    row.outputTokens = whole(usage.output)
+    row.reasoningTokens = whole(usage.reasoning)
+  }
+  if (costMicros !== undefined) row.costMicros = costMicros
+  return row
+}
+
+/** A vendor may say anything; the table takes whole numbers from 0 on. */
+function whole(n: number): number {
+  return Number.isFinite(n) && n > 0 ? Math.min(Math.round(n), Number.MAX_SAFE_INTEGER) : 0
+}
+
+function detailOf(record: CallRecord, { prices, subscription }: RowContext): CallDetail {
+  const { startedAt, usage, accountId } = record
+  const detail: CallDetail = {
+    method: record.method,
+    stream: record.stream,
+    attempts: record.attempts.slice(0, MOST_ATTEMPTS).map((a) => attemptDetail(a, startedAt)),
+    maxGapMs: whole(record.maxGapMs),
+    bytesIn: record.bytesIn,
+    bytesOut: record.bytesOut,
+  }
+  if (record.reason !== undefined) detail.reason = short(record.reason)
+  if (record.failure !== undefined) detail.failure = failureDetail(record.failure)
+  const known = usage === undefined ? undefined : prices.of(record.attempts.at(-1)?.model ?? record.servedModel)
+  if (known !== undefined) {
+    detail.price = { family: known.family }
+    if (known.asOf !== undefined) detail.price.asOf = known.asOf
+    if (subscription(accountId)) detail.price.subscription = true
+  }
+  return detail
+}
+
+/** A timeline nobody could read any more. */
+const MOST_ATTEMPTS = 100
+
+function attemptDetail(attempt: AttemptRecord, from: number): AttemptDetail {
+  const detail: AttemptDetail = {
+    account: attempt.accountId,
+    label: attempt.accountLabel,
+    provider: attempt.provider,
+    model: short(attempt.model, 200),
+    start: whole(attempt.startedAt - from),
+    end: whole(attempt.endedAt - from),
+    status: attempt.status,
+    why: attempt.why,
+  }
+  if (attempt.failure !== undefined) detail.failure = failureDetail(attempt.failure)
+  return detail
+}
+
+function failureDetail({ kind, scope, message, retryAfter, code }: NonNullable<CallRecord['failure']>): FailureDetail {
+  const detail: FailureDetail = { kind, scope, message: short(message) }
+  if (retryAfter !== undefined) detail.retryAfter = retryAfter
+  if (code !== undefined) detail.code = short(code, 200)
+  return detail
+}
+
+/** Reads a detail again; undefined for none, and for one that is broken. */
+export function readDetail(detail: string): CallDetail | undefined {
+  if (detail === '') return undefined
+  try {
+    return JSON.parse(detail) as CallDetail
+  } catch {
+    return undefined
+  }
+}
