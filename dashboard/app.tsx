@@ -6,16 +6,17 @@ import { ApiError, call, useSession, whenSignedOut, wordsOf } from './lib/api.ts
 import { startLive } from './lib/live.ts'
 import { usePlace } from './lib/url.ts'
 import { page } from './lib/views.ts'
+import { AccountsView } from './panel/accounts.tsx'
+import { AliasesView } from './panel/aliases.tsx'
 import { AuditView } from './panel/audit.tsx'
 import { ConfigView } from './panel/config.tsx'
 import { DoctorView } from './panel/doctor.tsx'
 import { KeysView } from './panel/keys.tsx'
 import { LogsView } from './panel/logs.tsx'
-import { AliasesView } from './panel/aliases.tsx'
 import { RoutingView } from './panel/routing.tsx'
-import { AccountsView } from './panel/accounts.tsx'
 import { Button, Empty, Head, Skeleton } from './ui/basic.tsx'
 import { Input } from './ui/field.tsx'
+import { Icon } from './ui/icon.tsx'
 import { Confirmations } from './ui/overlay.tsx'
 import { Shell } from './ui/shell.tsx'
 import { Toasts } from './ui/toast.tsx'
@@ -27,7 +28,6 @@ import { ProvidersView } from './views/providers.tsx'
 import { RequestsView } from './views/requests.tsx'
 import { RouterView } from './views/router.tsx'
 import { UsageView } from './views/usage.tsx'
-import { Icon } from './ui/icon.tsx'
 
 const VIEWS: Record<typeof page, Record<string, ComponentType>> = {
   dashboard: {
@@ -112,7 +112,15 @@ function SignIn({ help, done }: { help: string | undefined; done: (session: Sess
             'Run "logicaproxy dashboard" on the machine it runs on: it prints a link that signs you in. Or enter the admin token that was shown at the first start.'}
         </p>
         <form class="form" onSubmit={submit}>
-          <Input label="Admin token" type="password" autocomplete="current-password" value={token} onValue={setToken} fault={fault} required />
+          <Input
+            label="Admin token"
+            type="password"
+            autocomplete="current-password"
+            value={token}
+            onValue={setToken}
+            fault={fault}
+            required
+          />
           <Button type="submit" tone="primary" busy={busy} disabled={token.trim() === ''}>
             Sign in
           </Button>
@@ -155,7 +163,8 @@ export function App() {
     setFault(undefined)
     if (found.authenticated) startLive()
   }
-  const ask = () => whoIsThere().then(take, (error) => setFault(error instanceof ApiError ? error.message : wordsOf(error)))
+  const ask = () =>
+    whoIsThere().then(take, (error) => setFault(error instanceof ApiError ? error.message : wordsOf(error)))
   useEffect(() => {
     whenSignedOut(() => setSession((now) => (now === undefined ? now : { ...now, authenticated: false })))
     void ask()

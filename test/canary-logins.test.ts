@@ -8,6 +8,7 @@ import type { LogFn } from 'pino'
 import type { Tokens } from '../src/accounts/login-record.ts'
 import { createGateway, type RunningGateway } from '../src/index.ts'
 import { createSimulator, type Simulator } from '../src/simulator/index.ts'
+import type { Log } from '../src/telemetry/index.ts'
 
 const PROVIDERS = ['claude', 'codex', 'gemini-cli', 'antigravity', 'iflow'] as const
 const MODELS = ['claude-sonnet-4-6', 'gpt-5.4', 'gemini-2.5-pro', 'gemini-3-flash', 'iflow-rome-30ba3b']
@@ -36,7 +37,7 @@ describe('the tokens of logins', () => {
         'host-overrides': simulator.hosts,
         'oauth-clients': simulator.clients,
       },
-      log: { debug: hear, info: hear, warn: hear, error: hear },
+      log: { debug: hear, info: hear, warn: hear, error: hear } as unknown as Log,
     })
     const { url } = await gateway.listen()
     for (const provider of PROVIDERS) {

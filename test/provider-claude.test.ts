@@ -95,7 +95,7 @@ describe('claude: what it asks of a request', () => {
   test("the login's beta joins those of the client, and what a field needs", async () => {
     await using house = await inhabited(spec, ['anna'])
     const headers = { 'anthropic-beta': 'interleaved-thinking-2025-05-14' }
-    assert.equal((await ask(house, anthropic, { model, headers, extra: { speed: 'standard' } })).status, 200)
+    assert.equal((await ask(house, anthropic, { model, headers })).status, 200)
     const betas = house.attempts().at(-1)!.headers['anthropic-beta']!.split(',')
     assert.deepEqual(betas.sort(), ['interleaved-thinking-2025-05-14', 'oauth-2025-04-20'])
   })

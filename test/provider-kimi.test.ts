@@ -29,8 +29,6 @@ test('kimi: the device login, confirmed by one and declined by another', async (
 speaks({
   provider: 'kimi',
   model,
-  // The stand-in shows reasoning only when told to.
-  thinking: `${model}+think+reasoning-content`,
   native: ['openai-chat', 'anthropic'],
   shows: ['anthropic', 'openai-chat', 'openai-responses', 'gemini'],
   dropped: { anthropic: undefined, 'openai-chat': undefined, 'openai-responses': undefined, gemini: 'top_k,stop' },

@@ -51,11 +51,15 @@ function Quota({ window: w, account }: { window: QuotaWindowView; account: strin
           </>
         )}
       </span>
-      <span class={`tab ${w.used >= 0.95 ? 'bad strong' : w.used >= 0.8 ? 'warn strong' : ''}`}>{percent(w.used)} used</span>
+      <span class={`tab ${w.used >= 0.95 ? 'bad strong' : w.used >= 0.8 ? 'warn strong' : ''}`}>
+        {percent(w.used)} used
+      </span>
       <Meter share={w.used} words={`${account}, ${w.title}: used`} />
       <span class="reset clip tab" title={w.models === undefined ? undefined : `For ${w.models.join(', ')}`}>
         {w.exhausted && <span class="bad">Used up. </span>}
-        {w.resetsAt === undefined ? 'No reset time told' : `Resets ${relative(w.resetsAt, now)}, ${when(w.resetsAt, now)}`}
+        {w.resetsAt === undefined
+          ? 'No reset time told'
+          : `Resets ${relative(w.resetsAt, now)}, ${when(w.resetsAt, now)}`}
       </span>
     </div>
   )
@@ -64,22 +68,47 @@ function Quota({ window: w, account }: { window: QuotaWindowView; account: strin
 /** What can be done with an account, for its menu. */
 export function accountActions(account: AccountView, on: { settings?: () => void; login?: () => void }): MenuItem[] {
   const { id, label } = account
-  const set = (disabled: boolean) => call('changeAccount', { id, body: { disabled } }).finally(() => invalidate('accounts'))
+  const set = (disabled: boolean) =>
+    call('changeAccount', { id, body: { disabled } }).finally(() => invalidate('accounts'))
   const items: MenuItem[] = []
-  if (account.can.login && on.login !== undefined) items.push({ label: 'Log in again', icon: 'login', onPick: on.login })
-  if (account.can.change && on.settings !== undefined) items.push({ label: 'Settings', icon: 'edit', onPick: on.settings })
+  if (account.can.login && on.login !== undefined)
+    items.push({ label: 'Log in again', icon: 'login', onPick: on.login })
+  if (account.can.change && on.settings !== undefined)
+    items.push({ label: 'Settings', icon: 'edit', onPick: on.settings })
   if (account.can.refresh)
     items.push({
       label: 'Refresh token now',
       icon: 'refresh',
-      onPick: () => void attempt(() => call('refreshAccount', { id }).finally(() => invalidate('accounts')), `Refreshed the token of ${label}.`),
+      onPick: () =>
+        void attempt(
+          () => call('refreshAccount', { id }).finally(() => invalidate('accounts')),
+          `Refreshed the token of ${label}.`,
+        ),
     })
   if (account.can.reset) items.push({ label: 'Clear rests', icon: 'play', onPick: () => void clearRests(account) })
   if (account.can.change)
     items.push(
       account.settings.disabled
-        ? { label: 'Turn on', icon: 'play', onPick: () => void attempt(() => set(false), `${label} is on.`, () => set(true)) }
-        : { label: 'Turn off', icon: 'off', onPick: () => void attempt(() => set(true), `${label} is off.`, () => set(false)) },
+        ? {
+            label: 'Turn on',
+            icon: 'play',
+            onPick: () =>
+              void attempt(
+                () => set(false),
+                `${label} is on.`,
+                () => set(true),
+              ),
+          }
+        : {
+            label: 'Turn off',
+            icon: 'off',
+            onPick: () =>
+              void attempt(
+                () => set(true),
+                `${label} is off.`,
+                () => set(false),
+              ),
+          },
     )
   if (account.can.remove)
     items.push({
@@ -92,25 +121,47 @@ export function accountActions(account: AccountView, on: { settings?: () => void
           `LogicaProxy forgets this login and tells ${account.providerTitle} that it is given up. To use it again you log in again. Its recorded usage stays.`,
           'Remove account',
         )
-        if (yes) await attempt(() => call('removeAccount', { id }).finally(() => invalidate('accounts')), `Removed ${label}.`)
+        if (yes)
+          await attempt(() => call('removeAccount', { id }).finally(() => invalidate('accounts')), `Removed ${label}.`)
       },
     })
   return items
 }
 
 async function clearRests({ id, label }: AccountView): Promise<void> {
-  await attempt(() => call('resetAccount', { id }).finally(() => invalidate('accounts')), `${label} is tried again at once.`)
+  await attempt(
+    () => call('resetAccount', { id }).finally(() => invalidate('accounts')),
+    `${label} is tried again at once.`,
+  )
 }
 
-export function AccountCard({ account, onLogin, onSettings }: { account: AccountView; onLogin: (account: AccountView) => void; onSettings?: (account: AccountView) => void }) {
+export function AccountCard({
+  account,
+  onLogin,
+  onSettings,
+}: {
+  account: AccountView
+  onLogin: (account: AccountView) => void
+  onSettings?: (account: AccountView) => void
+}) {
   const { quota, rests, label } = account
-  const items = accountActions(account, { settings: onSettings && (() => onSettings(account)), login: () => onLogin(account) })
+  const items = accountActions(account, {
+    settings: onSettings && (() => onSettings(account)),
+    login: () => onLogin(account),
+  })
   // The binding allowance and the two fullest beside it: more would hide what matters.
-  const windows = [...(quota?.windows ?? [])].sort((a, b) => Number(b.binding) - Number(a.binding) || b.used - a.used).slice(0, 3)
+  const windows = [...(quota?.windows ?? [])]
+    .sort((a, b) => Number(b.binding) - Number(a.binding) || b.used - a.used)
+    .slice(0, 3)
   const shown = (quota?.windows ?? []).filter((w) => windows.includes(w))
   const more = (quota?.windows.length ?? 0) - shown.length
-  const probe = rests.reduce<number | undefined>((soonest, r) => (soonest === undefined || r.nextProbe < soonest ? r.nextProbe : soonest), undefined)
-  const about = [account.providerTitle, account.plan, account.email !== label ? account.email : undefined].filter(Boolean).join(' · ')
+  const probe = rests.reduce<number | undefined>(
+    (soonest, r) => (soonest === undefined || r.nextProbe < soonest ? r.nextProbe : soonest),
+    undefined,
+  )
+  const about = [account.providerTitle, account.plan, account.email !== label ? account.email : undefined]
+    .filter(Boolean)
+    .join(' · ')
   return (
     <article class="card account" aria-label={`${label}, ${account.providerTitle}`}>
       <div class="account-head">
@@ -136,7 +187,13 @@ export function AccountCard({ account, onLogin, onSettings }: { account: Account
       <div class="stack-sm small">
         <p class="wrap-any">{account.words}</p>
         <p class="muted tab">
-          {account.lastUsedAt === undefined ? 'Not used yet' : <>Last used <Time at={account.lastUsedAt} absolute={false} /></>}
+          {account.lastUsedAt === undefined ? (
+            'Not used yet'
+          ) : (
+            <>
+              Last used <Time at={account.lastUsedAt} absolute={false} />
+            </>
+          )}
           {account.inFlight > 0 && ` · ${account.inFlight} under way`}
           {probe !== undefined && (
             <>
@@ -161,12 +218,26 @@ export function AccountCard({ account, onLogin, onSettings }: { account: Account
             small
             icon="play"
             aria-label={`Turn ${label} on`}
-            onClick={() => void attempt(() => call('changeAccount', { id: account.id, body: { disabled: false } }).finally(() => invalidate('accounts')), `${label} is on.`)}
+            onClick={() =>
+              void attempt(
+                () =>
+                  call('changeAccount', { id: account.id, body: { disabled: false } }).finally(() =>
+                    invalidate('accounts'),
+                  ),
+                `${label} is on.`,
+              )
+            }
           >
             Turn on
           </Button>
         )}
-        <span class="muted xs clip">{account.kind === 'key' ? 'API key of the config' : account.origin?.how === 'borrowed' ? `Borrowed from ${account.origin.from ?? 'another program'}` : ''}</span>
+        <span class="muted xs clip">
+          {account.kind === 'key'
+            ? 'API key of the config'
+            : account.origin?.how === 'borrowed'
+              ? `Borrowed from ${account.origin.from ?? 'another program'}`
+              : ''}
+        </span>
         <span class="push">{items.length > 0 && <Menu label={`Actions for ${label}`} items={items} />}</span>
       </div>
     </article>

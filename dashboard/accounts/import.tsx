@@ -61,7 +61,9 @@ function Take({ candidate: c, back, onClose }: { candidate: CandidateView; back:
   const take = async () => {
     setBusy(true)
     const ok = await attempt(async () => {
-      const { words, warnings } = await call('takeCandidate', { body: { id: c.id, how, ...(careful && { acknowledge: agreed }) } })
+      const { words, warnings } = await call('takeCandidate', {
+        body: { id: c.id, how, ...(careful && { acknowledge: agreed }) },
+      })
       toast(words)
       for (const warning of warnings) toast(warning, { tone: 'warn' })
       invalidate('accounts', 'imports', 'providers', 'models')
@@ -116,7 +118,9 @@ function Take({ candidate: c, back, onClose }: { candidate: CandidateView; back:
         ]}
         hint={how === 'moved' ? c.move : c.borrow}
       />
-      {careful && <Check label="I have read this and use the account at my own risk." checked={agreed} onValue={setAgreed} />}
+      {careful && (
+        <Check label="I have read this and use the account at my own risk." checked={agreed} onValue={setAgreed} />
+      )}
     </Dialog>
   )
 }

@@ -1,6 +1,12 @@
 /** Logging an account in from the page: choose the vendor, read its policy, open the address or type the code, done. */
 import { useEffect, useState } from 'preact/hooks'
-import type { AccountView, LoginStart, LoginView, LoginWayView, ProviderRow } from '../../src/server/admin/management/contract.ts'
+import type {
+  AccountView,
+  LoginStart,
+  LoginView,
+  LoginWayView,
+  ProviderRow,
+} from '../../src/server/admin/management/contract.ts'
 import { call, wordsOf } from '../lib/api.ts'
 import { useProviders } from '../lib/data.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
@@ -17,15 +23,38 @@ const WAYS: Record<LoginWayView, string> = {
 }
 
 /** @param account set: the login of this account is renewed. */
-export function LoginDialog({ account, provider, onClose }: { account?: AccountView; provider?: string; onClose: () => void }) {
+export function LoginDialog({
+  account,
+  provider,
+  onClose,
+}: {
+  account?: AccountView
+  provider?: string
+  onClose: () => void
+}) {
   const { data: providers, error } = useProviders()
   const [picked, setPicked] = useState(account?.provider ?? provider)
   const [login, setLogin] = useState<LoginView>()
   const chosen = providers?.find((p) => p.id === picked)
-  const title = account !== undefined ? `Log in ${account.label}` : chosen !== undefined ? `Log in to ${chosen.loginTitle ?? chosen.title}` : 'Log in an account'
-  if (login !== undefined) return <Running title={title} first={login} onClose={onClose} again={() => setLogin(undefined)} />
+  const title =
+    account !== undefined
+      ? `Log in ${account.label}`
+      : chosen !== undefined
+        ? `Log in to ${chosen.loginTitle ?? chosen.title}`
+        : 'Log in an account'
+  if (login !== undefined)
+    return <Running title={title} first={login} onClose={onClose} again={() => setLogin(undefined)} />
   if (chosen !== undefined)
-    return <Start title={title} provider={chosen} account={account} onClose={onClose} onStarted={setLogin} back={account === undefined && provider === undefined ? () => setPicked(undefined) : undefined} />
+    return (
+      <Start
+        title={title}
+        provider={chosen}
+        account={account}
+        onClose={onClose}
+        onStarted={setLogin}
+        back={account === undefined && provider === undefined ? () => setPicked(undefined) : undefined}
+      />
+    )
   const able = providers?.filter((p) => p.ways.length > 0) ?? []
   return (
     <Dialog title={title} onClose={onClose}>
@@ -53,7 +82,21 @@ export function LoginDialog({ account, provider, onClose }: { account?: AccountV
   )
 }
 
-function Start({ title, provider, account, onClose, onStarted, back }: { title: string; provider: ProviderRow; account?: AccountView; onClose: () => void; onStarted: (login: LoginView) => void; back?: () => void }) {
+function Start({
+  title,
+  provider,
+  account,
+  onClose,
+  onStarted,
+  back,
+}: {
+  title: string
+  provider: ProviderRow
+  account?: AccountView
+  onClose: () => void
+  onStarted: (login: LoginView) => void
+  back?: () => void
+}) {
   const policy = provider.loginPolicy ?? provider.policy
   const careful = policy.state === 'restricted' || policy.state === 'discontinued'
   const [way, setWay] = useState<LoginWayView>(provider.ways[0] ?? 'browser')
@@ -88,7 +131,14 @@ function Start({ title, provider, account, onClose, onStarted, back }: { title: 
       foot={
         <>
           {back !== undefined && <Button onClick={back}>Back</Button>}
-          <Button type="submit" form="login-start" tone="primary" icon="login" busy={busy} disabled={careful && !agreed}>
+          <Button
+            type="submit"
+            form="login-start"
+            tone="primary"
+            icon="login"
+            busy={busy}
+            disabled={careful && !agreed}
+          >
             Start login
           </Button>
         </>
@@ -101,23 +151,65 @@ function Start({ title, provider, account, onClose, onStarted, back }: { title: 
         </div>
       )}
       <form id="login-start" class="form" onSubmit={start}>
-        {provider.ways.length > 1 && <Select label="How you confirm it" value={way} onValue={(v) => setWay(v as LoginWayView)} options={provider.ways.map((w) => ({ value: w, label: WAYS[w] }))} />}
-        <Input label="Name (optional)" hint="Shown in lists; without it the e-mail of the login." value={label} onValue={setLabel} maxLength={200} />
+        {provider.ways.length > 1 && (
+          <Select
+            label="How you confirm it"
+            value={way}
+            onValue={(v) => setWay(v as LoginWayView)}
+            options={provider.ways.map((w) => ({ value: w, label: WAYS[w] }))}
+          />
+        )}
+        <Input
+          label="Name (optional)"
+          hint="Shown in lists; without it the e-mail of the login."
+          value={label}
+          onValue={setLabel}
+          maxLength={200}
+        />
         <details class="group">
           <summary>More settings</summary>
           <div class="body">
-            <Input label="Google Cloud project" hint="Only for Code Assist licences that need one." value={project} onValue={setProject} />
-            <Input label="Proxy" hint="http, https or socks5 address for this account alone, or direct." value={proxyUrl} onValue={setProxyUrl} />
-            <Input label="Port for the way back" hint="In place of the vendor's, where that one is taken." value={port} onValue={setPort} inputMode="numeric" pattern="[0-9]*" />
+            <Input
+              label="Google Cloud project"
+              hint="Only for Code Assist licences that need one."
+              value={project}
+              onValue={setProject}
+            />
+            <Input
+              label="Proxy"
+              hint="http, https or socks5 address for this account alone, or direct."
+              value={proxyUrl}
+              onValue={setProxyUrl}
+            />
+            <Input
+              label="Port for the way back"
+              hint="In place of the vendor's, where that one is taken."
+              value={port}
+              onValue={setPort}
+              inputMode="numeric"
+              pattern="[0-9]*"
+            />
           </div>
         </details>
-        {careful && <Check label="I have read this and use the account at my own risk." checked={agreed} onValue={setAgreed} />}
+        {careful && (
+          <Check label="I have read this and use the account at my own risk." checked={agreed} onValue={setAgreed} />
+        )}
       </form>
     </Dialog>
   )
 }
 
-function Running({ title, first, onClose, again }: { title: string; first: LoginView; onClose: () => void; again: () => void }) {
+function Running({
+  title,
+  first,
+  onClose,
+  again,
+}: {
+  title: string
+  first: LoginView
+  onClose: () => void
+  again: () => void
+}) {
   const { data } = useQuery(`login:${first.id}`, () => call('login', { id: first.id }), 3000)
   const login = data ?? first
   const [pasted, setPasted] = useState('')

@@ -2,8 +2,18 @@
 import type { Policy } from '../../src/server/admin/management/contract.ts'
 import { Callout, Pill, type Tone } from '../ui/basic.tsx'
 
-const TONES: Record<Policy['state'], Tone> = { supported: 'good', tolerated: 'info', restricted: 'warn', discontinued: 'bad' }
-const WORDS: Record<Policy['state'], string> = { supported: 'Supported', tolerated: 'Tolerated', restricted: 'Restricted', discontinued: 'Discontinued' }
+const TONES: Record<Policy['state'], Tone> = {
+  supported: 'good',
+  tolerated: 'info',
+  restricted: 'warn',
+  discontinued: 'bad',
+}
+const WORDS: Record<Policy['state'], string> = {
+  supported: 'Supported',
+  tolerated: 'Tolerated',
+  restricted: 'Restricted',
+  discontinued: 'Discontinued',
+}
 
 export function PolicyPill({ policy }: { policy: Policy }) {
   return (

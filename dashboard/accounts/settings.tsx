@@ -47,7 +47,8 @@ export function patchOf(before: Draft, after: Draft): AccountPatch {
   if (after.prefix !== before.prefix) patch.prefix = after.prefix.trim() || null
   if (after.proxyUrl !== before.proxyUrl) patch.proxyUrl = after.proxyUrl.trim() || null
   if (after.excluded !== before.excluded) patch.excludedModels = lines(after.excluded)
-  if (after.concurrency !== before.concurrency) patch.concurrency = after.concurrency.trim() === '' ? null : Number(after.concurrency)
+  if (after.concurrency !== before.concurrency)
+    patch.concurrency = after.concurrency.trim() === '' ? null : Number(after.concurrency)
   if (after.neverRests !== before.neverRests) patch.neverRests = after.neverRests
   if (after.note !== before.note) patch.note = after.note.trim() || null
   return patch
@@ -59,7 +60,8 @@ export function AccountSettings({ account, onClose }: { account: AccountView; on
   const [fault, setFault] = useState<{ param?: string; words: string }>()
   const [busy, setBusy] = useState(false)
   const set = (change: Partial<Draft>) => setDraft((d) => ({ ...d, ...change }))
-  const faultOf = (...params: string[]) => (fault?.param !== undefined && params.some((p) => fault.param!.startsWith(p)) ? fault.words : undefined)
+  const faultOf = (...params: string[]) =>
+    fault?.param !== undefined && params.some((p) => fault.param!.startsWith(p)) ? fault.words : undefined
   const patch = patchOf(before, draft)
   const changed = Object.keys(patch).length > 0
   const { id } = account
@@ -71,7 +73,18 @@ export function AccountSettings({ account, onClose }: { account: AccountView; on
       await call('changeAccount', { id, body: patch })
       const { proxyUrl: _, ...back } = patchOf(draft, before)
       const undoable = patch.proxyUrl === undefined
-      toast(`Saved the settings of ${account.label}.`, undoable ? { undo: async () => void (await attempt(() => call('changeAccount', { id, body: back }).finally(() => invalidate('accounts')), 'Undone.')) } : {})
+      toast(
+        `Saved the settings of ${account.label}.`,
+        undoable
+          ? {
+              undo: async () =>
+                void (await attempt(
+                  () => call('changeAccount', { id, body: back }).finally(() => invalidate('accounts')),
+                  'Undone.',
+                )),
+            }
+          : {},
+      )
       onClose()
     } catch (error) {
       setFault({ param: error instanceof ApiError ? error.param : undefined, words: wordsOf(error) })
@@ -99,16 +112,71 @@ export function AccountSettings({ account, onClose }: { account: AccountView; on
         </p>
       )}
       <form id="account-settings" class="form" onSubmit={save}>
-        <Input label="Name" value={draft.label} onValue={(label) => set({ label })} fault={faultOf('label')} required maxLength={200} />
+        <Input
+          label="Name"
+          value={draft.label}
+          onValue={(label) => set({ label })}
+          fault={faultOf('label')}
+          required
+          maxLength={200}
+        />
         <div class="form-row">
-          <Input label="Priority" hint="Higher is used first." type="number" value={draft.priority} onValue={(priority) => set({ priority })} fault={faultOf('priority')} />
-          <Input label="Weight" hint="Share within a priority." type="number" step="any" min={0} value={draft.weight} onValue={(weight) => set({ weight })} fault={faultOf('weight')} />
-          <Input label="Most at once" hint="Empty: no limit of its own." type="number" min={1} value={draft.concurrency} onValue={(concurrency) => set({ concurrency })} fault={faultOf('concurrency')} />
+          <Input
+            label="Priority"
+            hint="Higher is used first."
+            type="number"
+            value={draft.priority}
+            onValue={(priority) => set({ priority })}
+            fault={faultOf('priority')}
+          />
+          <Input
+            label="Weight"
+            hint="Share within a priority."
+            type="number"
+            step="any"
+            min={0}
+            value={draft.weight}
+            onValue={(weight) => set({ weight })}
+            fault={faultOf('weight')}
+          />
+          <Input
+            label="Most at once"
+            hint="Empty: no limit of its own."
+            type="number"
+            min={1}
+            value={draft.concurrency}
+            onValue={(concurrency) => set({ concurrency })}
+            fault={faultOf('concurrency')}
+          />
         </div>
-        <Input label="Prefix" hint="Reach it alone as prefix/model." value={draft.prefix} onValue={(prefix) => set({ prefix })} fault={faultOf('prefix')} />
-        <Input label="Proxy" hint="http, https or socks5 address, or direct. Empty: the global one. A password is not shown again." value={draft.proxyUrl} onValue={(proxyUrl) => set({ proxyUrl })} fault={faultOf('proxyUrl')} />
-        <Area label="Models never used here" hint="One a line; * stands for any text." value={draft.excluded} onValue={(excluded) => set({ excluded })} fault={faultOf('excludedModels')} rows={3} />
-        <Check label="Never rests" hint="It is asked again at once after every refusal. For endpoints of your own." checked={draft.neverRests} onValue={(neverRests) => set({ neverRests })} />
+        <Input
+          label="Prefix"
+          hint="Reach it alone as prefix/model."
+          value={draft.prefix}
+          onValue={(prefix) => set({ prefix })}
+          fault={faultOf('prefix')}
+        />
+        <Input
+          label="Proxy"
+          hint="http, https or socks5 address, or direct. Empty: the global one. A password is not shown again."
+          value={draft.proxyUrl}
+          onValue={(proxyUrl) => set({ proxyUrl })}
+          fault={faultOf('proxyUrl')}
+        />
+        <Area
+          label="Models never used here"
+          hint="One a line; * stands for any text."
+          value={draft.excluded}
+          onValue={(excluded) => set({ excluded })}
+          fault={faultOf('excludedModels')}
+          rows={3}
+        />
+        <Check
+          label="Never rests"
+          hint="It is asked again at once after every refusal. For endpoints of your own."
+          checked={draft.neverRests}
+          onValue={(neverRests) => set({ neverRests })}
+        />
         <Area label="Note" value={draft.note} onValue={(note) => set({ note })} rows={2} />
       </form>
     </Dialog>

@@ -1,5 +1,12 @@
 /** Calls of the management API. Every refusal becomes an `ApiError` whose message can be shown as it is. */
-import type { ConfigFault, Problem, RouteAnswer, RouteId, RouteInput, Session } from '../../src/server/admin/management/contract.ts'
+import type {
+  ConfigFault,
+  Problem,
+  RouteAnswer,
+  RouteId,
+  RouteInput,
+  Session,
+} from '../../src/server/admin/management/contract.ts'
 import { ROUTES } from './routes.ts'
 
 export type QueryValue = string | number | boolean | undefined
@@ -41,7 +48,10 @@ export function whenSignedOut(listener: () => void): void {
 }
 
 /** Address of a call: for links (export) and the event stream. */
-export function address(id: RouteId, options: { id?: string; query?: Readonly<Record<string, QueryValue>> } = {}): string {
+export function address(
+  id: RouteId,
+  options: { id?: string; query?: Readonly<Record<string, QueryValue>> } = {},
+): string {
   const path = ROUTES[id].slice(ROUTES[id].indexOf(' ') + 1).replace(/\{\w+\}/, encodeURIComponent(options.id ?? ''))
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(options.query ?? {}))

@@ -2,7 +2,13 @@
  * The one event stream of the page. It is closed while the tab is hidden, comes back by itself when the server went away,
  * and turns events into fresh data. Shapes: contract/events.ts.
  */
-import type { Alert, LogLine, ManagementEvent, Status, UsageRowView } from '../../src/server/admin/management/contract.ts'
+import type {
+  Alert,
+  LogLine,
+  ManagementEvent,
+  Status,
+  UsageRowView,
+} from '../../src/server/admin/management/contract.ts'
 import { address, call, useSession } from './api.ts'
 import { invalidate, put, refetchAll } from './query.ts'
 import { createStore } from './store.ts'

@@ -44,7 +44,15 @@ const PILL_ICONS: Record<Tone, IconName | undefined> = {
 }
 
 /** A state: its tone is said by shape and word, not by colour alone. */
-export function Pill({ tone = 'plain', icon, children }: { tone?: Tone; icon?: IconName; children: ComponentChildren }) {
+export function Pill({
+  tone = 'plain',
+  icon,
+  children,
+}: {
+  tone?: Tone
+  icon?: IconName
+  children: ComponentChildren
+}) {
   const name = icon ?? PILL_ICONS[tone]
   return (
     <span class={`pill ${tone}`}>
@@ -86,7 +94,15 @@ export function Meter({ share, words }: { share: number; words: string }) {
 
 const CALLOUT_ICONS = { good: 'check', warn: 'warning', bad: 'error', info: 'info', plain: 'info' } as const
 
-export function Callout({ tone = 'info', children, action }: { tone?: Tone; children: ComponentChildren; action?: ComponentChildren }) {
+export function Callout({
+  tone = 'info',
+  children,
+  action,
+}: {
+  tone?: Tone
+  children: ComponentChildren
+  action?: ComponentChildren
+}) {
   return (
     <div class={`callout ${tone}`}>
       <Icon name={CALLOUT_ICONS[tone]} />
@@ -97,7 +113,17 @@ export function Callout({ tone = 'info', children, action }: { tone?: Tone; chil
 }
 
 /** What a list shows before there is anything in it: what belongs here, and the next step. */
-export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: ComponentChildren; action?: ComponentChildren }) {
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon: IconName
+  title: string
+  children?: ComponentChildren
+  action?: ComponentChildren
+}) {
   return (
     <div class="empty">
       <Icon name={icon} size={28} />
@@ -120,7 +146,15 @@ export function Skeleton({ height, count = 1 }: { height: number; count?: number
 }
 
 /** The title of a view; it takes the focus when the view comes. */
-export function Head({ title, children, actions }: { title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
+export function Head({
+  title,
+  children,
+  actions,
+}: {
+  title: string
+  children?: ComponentChildren
+  actions?: ComponentChildren
+}) {
   const ref = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = `${title} · LogicaProxy`
@@ -142,7 +176,17 @@ function arriving(): boolean {
   return document.activeElement?.closest('.nav') !== null && document.activeElement?.closest('.nav') !== undefined
 }
 
-export function Section({ title, children, actions, note }: { title: string; children: ComponentChildren; actions?: ComponentChildren; note?: ComponentChildren }) {
+export function Section({
+  title,
+  children,
+  actions,
+  note,
+}: {
+  title: string
+  children: ComponentChildren
+  actions?: ComponentChildren
+  note?: ComponentChildren
+}) {
   const id = `s-${title.toLowerCase().replace(/\W+/g, '-')}`
   return (
     <section class="section" aria-labelledby={id}>
@@ -157,7 +201,17 @@ export function Section({ title, children, actions, note }: { title: string; chi
 }
 
 /** Copies a text, and says so. */
-export function Copy({ text, label = 'Copy', what, small = true }: { text: string; label?: string; what: string; small?: boolean }) {
+export function Copy({
+  text,
+  label = 'Copy',
+  what,
+  small = true,
+}: {
+  text: string
+  label?: string
+  what: string
+  small?: boolean
+}) {
   const [copied, setCopied] = useState(false)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => () => clearTimeout(timer.current), [])
@@ -211,7 +265,17 @@ export function Code({ text, what }: { text: string; what: string }) {
 }
 
 /** One of a few choices, as a row of radio buttons with roving focus. */
-export function Segmented<T extends string>({ label, value, options, onChange }: { label: string; value: T; options: readonly { value: T; label: string; icon?: IconName }[]; onChange: (value: T) => void }) {
+export function Segmented<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string
+  value: T
+  options: readonly { value: T; label: string; icon?: IconName }[]
+  onChange: (value: T) => void
+}) {
   const ref = useRef<HTMLDivElement>(null)
   const step = (by: number) => {
     const at = options.findIndex((o) => o.value === value)

@@ -5,10 +5,18 @@ import { count, day, duration, niceScale, plural, shortTime } from '../lib/forma
 /** A line without axes beside a figure. `words`: what it shows. */
 export function Sparkline({ values, words, tone }: { values: readonly number[]; words: string; tone?: 'bad' }) {
   const top = Math.max(...values, 1e-9)
-  const points = values.map((v, i) => `${((i / Math.max(1, values.length - 1)) * 100).toFixed(2)},${(26 - (v / top) * 23).toFixed(2)}`)
+  const points = values.map(
+    (v, i) => `${((i / Math.max(1, values.length - 1)) * 100).toFixed(2)},${(26 - (v / top) * 23).toFixed(2)}`,
+  )
   const d = points.length === 0 ? '' : `M${points.join('L')}`
   return (
-    <svg class={`spark ${tone === 'bad' ? 'tone-bad' : ''}`} viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={words}>
+    <svg
+      class={`spark ${tone === 'bad' ? 'tone-bad' : ''}`}
+      viewBox="0 0 100 28"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={words}
+    >
       {d !== '' && <path class="area" d={`${d}L100,28L0,28Z`} />}
       {d !== '' && <path class="stroke" d={d} />}
     </svg>
@@ -47,7 +55,8 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
   const step = plot.width / Math.max(1, bars.length)
   const y = (value: number) => ROOF + plot.height - (value / top) * plot.height
   const long = bucketMs * bars.length > 26 * 3_600_000
-  const label = (time: number) => (long ? `${day(time)}${bucketMs < 86_400_000 ? ` ${shortTime(time)}` : ''}` : shortTime(time))
+  const label = (time: number) =>
+    long ? `${day(time)}${bucketMs < 86_400_000 ? ` ${shortTime(time)}` : ''}` : shortTime(time)
   const tell = (b: Bar) =>
     `${label(b.at)}: ${plural(b.value, 'request')}, ${b.bad === 0 ? 'no errors' : plural(b.bad, 'error')}${b.averageLatencyMs === undefined ? '' : `, ${duration(b.averageLatencyMs)} on average`}`
   const labels = Math.max(2, Math.min(7, Math.floor(plot.width / (long ? 120 : 80))))
@@ -60,14 +69,24 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
   const onKeyDown = (event: KeyboardEvent) => {
     const last = bars.length - 1
     const now = at ?? last
-    const to = { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, PageDown: now - 10, PageUp: now + 10, Home: 0, End: last }[event.key]
+    const to = {
+      ArrowLeft: now - 1,
+      ArrowDown: now - 1,
+      ArrowRight: now + 1,
+      ArrowUp: now + 1,
+      PageDown: now - 10,
+      PageUp: now + 10,
+      Home: 0,
+      End: last,
+    }[event.key]
     if (to === undefined) return
     event.preventDefault()
     setAt(Math.max(0, Math.min(last, to)))
   }
   const total = bars.reduce((sum, b) => sum + b.value, 0)
   const bad = bars.reduce((sum, b) => sum + b.bad, 0)
-  const tipLeft = chosen === undefined ? 0 : Math.min(Math.max(0, LEFT + (at! + 0.5) * step - 96), Math.max(0, width - 200))
+  const tipLeft =
+    chosen === undefined ? 0 : Math.min(Math.max(0, LEFT + (at! + 0.5) * step - 96), Math.max(0, width - 200))
   return (
     <figure class="chart" ref={ref}>
       <figcaption class="sr">
@@ -86,7 +105,13 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
         onFocus={() => at === undefined && setAt(bars.length - 1)}
         onBlur={() => setAt(undefined)}
       >
-        <svg viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true" onPointerMove={find} onPointerDown={find} onPointerLeave={() => setAt(undefined)}>
+        <svg
+          viewBox={`0 0 ${width} ${HEIGHT}`}
+          aria-hidden="true"
+          onPointerMove={find}
+          onPointerDown={find}
+          onPointerLeave={() => setAt(undefined)}
+        >
           {ticks.map((t) => (
             <g key={t}>
               <line class="grid" x1={LEFT} x2={width} y1={Math.round(y(t)) + 0.5} y2={Math.round(y(t)) + 0.5} />
@@ -103,8 +128,26 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
             const fine = b.value - b.bad
             return (
               <g key={b.at}>
-                {fine > 0 && <rect class={`bar ${i === at ? 'hot' : ''}`} x={x} y={y(fine)} width={wide} height={Math.max(1, y(0) - y(fine))} rx={Math.min(2, wide / 3)} />}
-                {b.bad > 0 && <rect class="bar-bad" x={x} y={Math.min(y(b.value), y(fine) - 2)} width={wide} height={Math.max(2, y(fine) - y(b.value))} rx={Math.min(2, wide / 3)} />}
+                {fine > 0 && (
+                  <rect
+                    class={`bar ${i === at ? 'hot' : ''}`}
+                    x={x}
+                    y={y(fine)}
+                    width={wide}
+                    height={Math.max(1, y(0) - y(fine))}
+                    rx={Math.min(2, wide / 3)}
+                  />
+                )}
+                {b.bad > 0 && (
+                  <rect
+                    class="bar-bad"
+                    x={x}
+                    y={Math.min(y(b.value), y(fine) - 2)}
+                    width={wide}
+                    height={Math.max(2, y(fine) - y(b.value))}
+                    rx={Math.min(2, wide / 3)}
+                  />
+                )}
               </g>
             )
           })}
@@ -139,7 +182,13 @@ export function ChartTable({ bars, title }: { bars: readonly Bar[]; title: strin
     <details class="small">
       <summary class="muted">Show as a table</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div class="scroller" style={{ maxHeight: '240px' }} tabIndex={0} role="region" aria-label={`${title}, as a table`}>
+      <div
+        class="scroller"
+        style={{ maxHeight: '240px' }}
+        tabIndex={0}
+        role="region"
+        aria-label={`${title}, as a table`}
+      >
         <table class="table">
           <caption class="sr">{title}</caption>
           <thead>

@@ -28,9 +28,13 @@ function Frame({ id, label, hint, fault, children }: Common & { id: string; chil
 }
 
 const about = (id: string, { hint, fault }: Common) =>
-  [hint !== undefined ? `${id}-hint` : '', fault !== undefined ? `${id}-fault` : ''].filter(Boolean).join(' ') || undefined
+  [hint !== undefined ? `${id}-hint` : '', fault !== undefined ? `${id}-fault` : ''].filter(Boolean).join(' ') ||
+  undefined
 
-type InputProps = Common & { value: string; onValue: (value: string) => void } & Omit<JSX.IntrinsicElements['input'], 'value' | 'label'>
+type InputProps = Common & { value: string; onValue: (value: string) => void } & Omit<
+    JSX.IntrinsicElements['input'],
+    'value' | 'label'
+  >
 
 export function Input({ label, hint, fault, value, onValue, ...rest }: InputProps) {
   const id = useId()
@@ -52,7 +56,10 @@ export function Input({ label, hint, fault, value, onValue, ...rest }: InputProp
   )
 }
 
-type AreaProps = Common & { value: string; onValue: (value: string) => void } & Omit<JSX.IntrinsicElements['textarea'], 'value' | 'label'>
+type AreaProps = Common & { value: string; onValue: (value: string) => void } & Omit<
+    JSX.IntrinsicElements['textarea'],
+    'value' | 'label'
+  >
 
 export function Area({ label, hint, fault, value, onValue, ...rest }: AreaProps) {
   const id = useId()
@@ -78,7 +85,15 @@ export interface Option {
   label: string
 }
 
-export function Select({ label, hint, fault, value, options, onValue, bare }: Common & { value: string; options: readonly Option[]; onValue: (value: string) => void; bare?: boolean }) {
+export function Select({
+  label,
+  hint,
+  fault,
+  value,
+  options,
+  onValue,
+  bare,
+}: Common & { value: string; options: readonly Option[]; onValue: (value: string) => void; bare?: boolean }) {
   const id = useId()
   const common = { label, hint, fault }
   const control = (
@@ -98,19 +113,37 @@ export function Select({ label, hint, fault, value, options, onValue, bare }: Co
       ))}
     </select>
   )
-  return bare ? control : (
+  return bare ? (
+    control
+  ) : (
     <Frame id={id} {...common}>
       {control}
     </Frame>
   )
 }
 
-export function Check({ label, hint, checked, onValue }: { label: ComponentChildren; hint?: ComponentChildren; checked: boolean; onValue: (checked: boolean) => void }) {
+export function Check({
+  label,
+  hint,
+  checked,
+  onValue,
+}: {
+  label: ComponentChildren
+  hint?: ComponentChildren
+  checked: boolean
+  onValue: (checked: boolean) => void
+}) {
   const id = useId()
   return (
     <div class="field">
       <div class="check">
-        <input type="checkbox" id={id} checked={checked} aria-describedby={hint === undefined ? undefined : `${id}-hint`} onChange={(event) => onValue(event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          id={id}
+          checked={checked}
+          aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+          onChange={(event) => onValue(event.currentTarget.checked)}
+        />
         <label for={id}>{label}</label>
       </div>
       {hint !== undefined && (

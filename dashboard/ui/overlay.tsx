@@ -106,7 +106,17 @@ export interface MenuItem {
 }
 
 /** A button with a menu: arrows move, letters jump, Escape closes and gives the focus back. */
-export function Menu({ label, icon = 'more', items, children }: { label: string; icon?: IconName; items: readonly MenuItem[]; children?: ComponentChildren }): JSX.Element {
+export function Menu({
+  label,
+  icon = 'more',
+  items,
+  children,
+}: {
+  label: string
+  icon?: IconName
+  items: readonly MenuItem[]
+  children?: ComponentChildren
+}): JSX.Element {
   const [open, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const list = useRef<HTMLDivElement>(null)
@@ -184,7 +194,19 @@ export function Menu({ label, icon = 'more', items, children }: { label: string;
 }
 
 /** A row of tabs; `children` is what the chosen one shows. */
-export function Tabs<T extends string>({ label, value, options, onChange, children }: { label: string; value: T; options: readonly { value: T; label: string }[]; onChange: (value: T) => void; children: ComponentChildren }) {
+export function Tabs<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  children,
+}: {
+  label: string
+  value: T
+  options: readonly { value: T; label: string }[]
+  onChange: (value: T) => void
+  children: ComponentChildren
+}) {
   const id = useId()
   const ref = useRef<HTMLDivElement>(null)
   const onKeyDown = (event: KeyboardEvent) => {

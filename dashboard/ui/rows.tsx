@@ -38,7 +38,19 @@ interface RowsProps<T> {
 
 const BESIDE = 8
 
-export function Rows<T>({ caption, columns, rows, keyOf, onOpen, nameOf, openKey, onEnd, total, height, onTop }: RowsProps<T>) {
+export function Rows<T>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  onOpen,
+  nameOf,
+  openKey,
+  onEnd,
+  total,
+  height,
+  onTop,
+}: RowsProps<T>) {
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 600, row: 40 })
   const [active, setActive] = useState(0)
@@ -84,13 +96,22 @@ export function Rows<T>({ caption, columns, rows, keyOf, onOpen, nameOf, openKey
     setView((v) => {
       // A new rendering only when other rows come into sight.
       const was = Math.floor(v.top / v.row)
-      return Math.floor(node.scrollTop / v.row) === was && node.clientHeight === v.height ? v : { ...v, top: node.scrollTop, height: node.clientHeight }
+      return Math.floor(node.scrollTop / v.row) === was && node.clientHeight === v.height
+        ? v
+        : { ...v, top: node.scrollTop, height: node.clientHeight }
     })
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (onOpen === undefined || rows.length === 0) return
     const page = Math.max(1, Math.floor(view.height / view.row) - 2)
-    const to = { ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + page, PageUp: current - page, Home: 0, End: rows.length - 1 }[event.key]
+    const to = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      PageDown: current + page,
+      PageUp: current - page,
+      Home: 0,
+      End: rows.length - 1,
+    }[event.key]
     if (to === undefined) return
     event.preventDefault()
     const next = Math.max(0, Math.min(rows.length - 1, to))
@@ -98,7 +119,8 @@ export function Rows<T>({ caption, columns, rows, keyOf, onOpen, nameOf, openKey
     const top = next * view.row
     const head = 36
     if (top < node.scrollTop) node.scrollTop = top
-    else if (top + view.row + head > node.scrollTop + node.clientHeight) node.scrollTop = top + view.row + head - node.clientHeight
+    else if (top + view.row + head > node.scrollTop + node.clientHeight)
+      node.scrollTop = top + view.row + head - node.clientHeight
     wantsFocus.current = true
     setActive(next)
   }
@@ -140,7 +162,13 @@ export function Rows<T>({ caption, columns, rows, keyOf, onOpen, nameOf, openKey
             const index = first + i
             const key = keyOf(row)
             return (
-              <tr key={key} aria-rowindex={index + 2} data-index={index} data-open={key === openKey} class={onOpen === undefined ? '' : 'pick'}>
+              <tr
+                key={key}
+                aria-rowindex={index + 2}
+                data-index={index}
+                data-open={key === openKey}
+                class={onOpen === undefined ? '' : 'pick'}
+              >
                 {columns.map((c, n) => (
                   <td key={c.title} class={cls(c)} title={c.full?.(row)}>
                     {n === 0 && onOpen !== undefined ? (

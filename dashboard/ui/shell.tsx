@@ -3,13 +3,13 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { call, wordsOf } from '../lib/api.ts'
 import { useNow } from '../lib/clock.ts'
+import { useStatus } from '../lib/data.ts'
 import { span } from '../lib/format.ts'
 import { link, newAlerts, tryNow } from '../lib/live.ts'
 import { useStore } from '../lib/store.ts'
 import { setTheme, theme } from '../lib/theme.ts'
 import { hrefOf, usePlace } from '../lib/url.ts'
 import { linkTo, page, VIEWS } from '../lib/views.ts'
-import { useStatus } from '../lib/data.ts'
 import { Button, Copy, Pill, Segmented, Time } from './basic.tsx'
 import { Icon } from './icon.tsx'
 import { Dialog, Menu } from './overlay.tsx'
@@ -23,7 +23,11 @@ function Nav({ onPick }: { onPick?: () => void }) {
       <ul class="nav-list" aria-labelledby={`nav-${of}`}>
         {VIEWS.filter((v) => v.page === of).map((v) => (
           <li key={v.path}>
-            <a href={linkTo(of, hrefOf(v.path))} aria-current={of === page && v.path === path ? 'page' : undefined} onClick={onPick}>
+            <a
+              href={linkTo(of, hrefOf(v.path))}
+              aria-current={of === page && v.path === path ? 'page' : undefined}
+              onClick={onPick}
+            >
               <Icon name={v.icon} />
               {v.title}
             </a>
@@ -138,7 +142,13 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
       <div class="column">
         <header class="bar-top">
           <div class="menu-open">
-            <Button tone="quiet" icon="menu" label="Open navigation" aria-haspopup="dialog" onClick={() => setNav(true)} />
+            <Button
+              tone="quiet"
+              icon="menu"
+              label="Open navigation"
+              aria-haspopup="dialog"
+              onClick={() => setNav(true)}
+            />
           </div>
           <State />
           <div class="row push">
@@ -157,7 +167,11 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
               icon="out"
               items={[
                 { label: 'Sign in another browser', icon: 'external', onPick: () => setLinking(true) },
-                { label: 'Sign out', icon: 'out', onPick: () => void attempt(() => call('signOut')).then((ok) => ok && onSignOut()) },
+                {
+                  label: 'Sign out',
+                  icon: 'out',
+                  onPick: () => void attempt(() => call('signOut')).then((ok) => ok && onSignOut()),
+                },
               ]}
             />
           </div>

@@ -16,7 +16,10 @@ const UNDO_MS = 10_000
 const toasts = createStore<readonly Toast[]>([])
 let last = 0
 
-export function toast(text: string, { tone = 'good', undo }: { tone?: Toast['tone']; undo?: Toast['undo'] } = {}): void {
+export function toast(
+  text: string,
+  { tone = 'good', undo }: { tone?: Toast['tone']; undo?: Toast['undo'] } = {},
+): void {
   last += 1
   const id = last
   toasts.set((now) => [...now.filter((t) => t.text !== text), { id, text, tone, undo }].slice(-4))
@@ -28,7 +31,11 @@ function dismiss(id: number): void {
 }
 
 /** Does it, and tells what went wrong where it does. @returns whether it worked. */
-export async function attempt(action: () => Promise<unknown>, done?: string, undo?: () => Promise<unknown>): Promise<boolean> {
+export async function attempt(
+  action: () => Promise<unknown>,
+  done?: string,
+  undo?: () => Promise<unknown>,
+): Promise<boolean> {
   try {
     await action()
     if (done !== undefined)
@@ -74,7 +81,12 @@ export function Toasts() {
                 Undo
               </button>
             )}
-            <button type="button" class="btn quiet icon sm" aria-label={`Close: ${t.text}`} onClick={() => dismiss(t.id)}>
+            <button
+              type="button"
+              class="btn quiet icon sm"
+              aria-label={`Close: ${t.text}`}
+              onClick={() => dismiss(t.id)}
+            >
               <Icon name="close" size={14} />
             </button>
           </div>

@@ -2,9 +2,9 @@
 import { useState } from 'preact/hooks'
 import { call } from '../lib/api.ts'
 import { useQuery } from '../lib/query.ts'
+import { linkTo } from '../lib/views.ts'
 import { Code, Empty, Head, Pill, Section, Skeleton, Trouble } from '../ui/basic.tsx'
 import { Tabs } from '../ui/overlay.tsx'
-import { linkTo } from '../lib/views.ts'
 
 const KEY = '$LOGICAPROXY_KEY'
 
@@ -60,7 +60,8 @@ export function ApiView() {
   return (
     <>
       <Head title="API reference">
-        Every dialect reaches every model. Set <code>LOGICAPROXY_KEY</code> to a client key, which you make in the <a href={linkTo('panel', '#/keys')}>control panel</a>.
+        Every dialect reaches every model. Set <code>LOGICAPROXY_KEY</code> to a client key, which you make in the{' '}
+        <a href={linkTo('panel', '#/keys')}>control panel</a>.
       </Head>
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
       {data === undefined && error === undefined && <Skeleton height={160} count={2} />}
@@ -69,7 +70,10 @@ export function ApiView() {
           <Section title="Try it">
             <div class="card stack">
               <Tabs label="Dialect" value={dialect} options={CURLS} onChange={setDialect}>
-                <Code text={CURLS.find((c) => c.value === dialect)!.text(data.baseUrl)} what={`curl command, ${dialect}`} />
+                <Code
+                  text={CURLS.find((c) => c.value === dialect)!.text(data.baseUrl)}
+                  what={`curl command, ${dialect}`}
+                />
               </Tabs>
             </div>
           </Section>
@@ -78,7 +82,12 @@ export function ApiView() {
               {chosen === undefined ? (
                 <Empty icon="book" title="No programs are described" />
               ) : (
-                <Tabs label="Program" value={chosen.name} options={data.clients.map((c) => ({ value: c.name, label: c.name }))} onChange={setClient}>
+                <Tabs
+                  label="Program"
+                  value={chosen.name}
+                  options={data.clients.map((c) => ({ value: c.name, label: c.name }))}
+                  onChange={setClient}
+                >
                   <Code text={chosen.lines.join('\n')} what={`settings for ${chosen.name}`} />
                 </Tabs>
               )}

@@ -8,7 +8,10 @@ export const failed = (c: UsageRowView) => c.status === 0 || c.status >= 400 || 
 
 export function CallStatus({ call: c }: { call: UsageRowView }) {
   return (
-    <Pill tone={failed(c) ? (c.status === 429 || c.status === 499 ? 'warn' : 'bad') : 'good'} icon={failed(c) ? undefined : 'check'}>
+    <Pill
+      tone={failed(c) ? (c.status === 429 || c.status === 499 ? 'warn' : 'bad') : 'good'}
+      icon={failed(c) ? undefined : 'check'}
+    >
       {c.status === 0 ? 'none' : c.status}
     </Pill>
   )
@@ -17,15 +20,41 @@ export function CallStatus({ call: c }: { call: UsageRowView }) {
 const tokens = (c: UsageRowView) => (c.inputTokens ?? 0) + (c.cacheReadTokens ?? 0) + (c.cacheWriteTokens ?? 0)
 
 export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
-  { title: 'Time', width: '92px', cell: (c) => (sameDay(c.at, Date.now()) ? timeOfDay(c.at) : day(c.at).replace(/^\w+,? /, '')), full: (c) => new Date(c.at).toLocaleString() },
-  { title: 'Model', cell: (c) => (c.servedModel === '' || c.servedModel === c.requestedModel ? c.requestedModel : `${c.requestedModel} → ${c.servedModel}`), full: (c) => `${c.requestedModel} → ${c.servedModel || 'none'}` },
-  { title: 'Account', width: '19%', hide: 'm', cell: (c) => c.accountLabel || c.account || '–', full: (c) => `${c.accountLabel} (${c.provider})` },
+  {
+    title: 'Time',
+    width: '92px',
+    cell: (c) => (sameDay(c.at, Date.now()) ? timeOfDay(c.at) : day(c.at).replace(/^\w+,? /, '')),
+    full: (c) => new Date(c.at).toLocaleString(),
+  },
+  {
+    title: 'Model',
+    cell: (c) =>
+      c.servedModel === '' || c.servedModel === c.requestedModel
+        ? c.requestedModel
+        : `${c.requestedModel} → ${c.servedModel}`,
+    full: (c) => `${c.requestedModel} → ${c.servedModel || 'none'}`,
+  },
+  {
+    title: 'Account',
+    width: '19%',
+    hide: 'm',
+    cell: (c) => c.accountLabel || c.account || '–',
+    full: (c) => `${c.accountLabel} (${c.provider})`,
+  },
   { title: 'Key', width: '11%', hide: 'm', cell: (c) => c.clientKey || '–', full: (c) => c.clientKey },
   { title: 'Category', width: '90px', hide: 'm', cell: (c) => c.category || '–' },
   { title: 'Status', width: '84px', cell: (c) => <CallStatus call={c} />, full: (c) => c.failure },
   { title: 'Latency', width: '84px', number: true, hide: 's', cell: (c) => duration(c.latencyMs) },
-  { title: 'Tokens', width: '112px', number: true, hide: 'm', cell: (c) => (c.outputTokens === undefined ? '–' : `${compact(tokens(c))} → ${compact(c.outputTokens)}`), full: (c) => `${count(tokens(c))} in, ${count(c.outputTokens ?? 0)} out` },
+  {
+    title: 'Tokens',
+    width: '112px',
+    number: true,
+    hide: 'm',
+    cell: (c) => (c.outputTokens === undefined ? '–' : `${compact(tokens(c))} → ${compact(c.outputTokens)}`),
+    full: (c) => `${count(tokens(c))} in, ${count(c.outputTokens ?? 0)} out`,
+  },
   { title: 'Cost', width: '82px', number: true, hide: 'm', cell: (c) => money(c.costMicros) },
 ]
 
-export const nameOfCall = (c: UsageRowView) => `${timeOfDay(c.at)}, ${c.requestedModel}, status ${c.status}. Open details.`
+export const nameOfCall = (c: UsageRowView) =>
+  `${timeOfDay(c.at)}, ${c.requestedModel}, status ${c.status}. Open details.`

@@ -48,12 +48,23 @@ function Detail({ detail }: { detail: UsageDetail }) {
       {detail.failure !== undefined && detail.failure !== '' && <Callout tone="bad">{detail.failure}</Callout>}
       <section class="stack" aria-labelledby="d-timeline">
         <h3 id="d-timeline">Timeline</h3>
-        {timeline.length === 0 ? <p class="muted">It was answered before any account was asked.</p> : <Gantt attempts={timeline} total={Math.max(c.latencyMs, ...timeline.map((t) => t.endMs))} firstEventMs={c.firstEventMs} />}
+        {timeline.length === 0 ? (
+          <p class="muted">It was answered before any account was asked.</p>
+        ) : (
+          <Gantt
+            attempts={timeline}
+            total={Math.max(c.latencyMs, ...timeline.map((t) => t.endMs))}
+            firstEventMs={c.firstEventMs}
+          />
+        )}
       </section>
       <section class="stack" aria-labelledby="d-why">
         <h3 id="d-why">Why</h3>
         <dl class="facts">
-          <Fact name="This model">{detail.reason ?? (c.servedModel === c.requestedModel ? 'It was asked for by name.' : 'Nothing was recorded.')}</Fact>
+          <Fact name="This model">
+            {detail.reason ??
+              (c.servedModel === c.requestedModel ? 'It was asked for by name.' : 'Nothing was recorded.')}
+          </Fact>
           <Fact name="This account">{timeline.at(-1)?.why ?? 'No account was asked.'}</Fact>
           <Fact name="Lane">{laneWords(c.lane)}</Fact>
           <Fact name="Left out">
@@ -75,7 +86,10 @@ function Detail({ detail }: { detail: UsageDetail }) {
         <h3 id="d-facts">Figures</h3>
         <dl class="facts">
           <Fact name="When">
-            {exact(c.at)} <span class="muted">(<Time at={c.at} absolute={false} />)</span>
+            {exact(c.at)}{' '}
+            <span class="muted">
+              (<Time at={c.at} absolute={false} />)
+            </span>
           </Fact>
           <Fact name="Model">
             {c.servedModel || '–'} <span class="muted">{c.provider}</span>
@@ -88,13 +102,21 @@ function Detail({ detail }: { detail: UsageDetail }) {
           {c.category !== '' && <Fact name="Category">{c.category}</Fact>}
           <Fact name="Latency">
             {duration(c.latencyMs)}
-            {c.firstEventMs !== undefined && <span class="muted">, first content after {duration(c.firstEventMs)}</span>}
-            {detail.maxGapMs !== undefined && detail.maxGapMs > 0 && <span class="muted">, longest pause {duration(detail.maxGapMs)}</span>}
+            {c.firstEventMs !== undefined && (
+              <span class="muted">, first content after {duration(c.firstEventMs)}</span>
+            )}
+            {detail.maxGapMs !== undefined && detail.maxGapMs > 0 && (
+              <span class="muted">, longest pause {duration(detail.maxGapMs)}</span>
+            )}
           </Fact>
           <Fact name="Tokens">
             <Tokens detail={detail} />
           </Fact>
-          <Fact name="Cost">{c.costMicros === undefined ? 'Unknown: this model is not in the price table.' : `${money(c.costMicros)} (estimate)`}</Fact>
+          <Fact name="Cost">
+            {c.costMicros === undefined
+              ? 'Unknown: this model is not in the price table.'
+              : `${money(c.costMicros)} (estimate)`}
+          </Fact>
           <Fact name="Size">
             {bytes(detail.bytesIn)} in, {bytes(detail.bytesOut)} out
           </Fact>
@@ -112,7 +134,11 @@ function Detail({ detail }: { detail: UsageDetail }) {
       )}
       <section class="stack" aria-labelledby="d-logs">
         <h3 id="d-logs">Log</h3>
-        {detail.logs.length === 0 ? <p class="muted small">No lines of it are in memory any more.</p> : <LogLines lines={detail.logs} />}
+        {detail.logs.length === 0 ? (
+          <p class="muted small">No lines of it are in memory any more.</p>
+        ) : (
+          <LogLines lines={detail.logs} />
+        )}
         <p class="small">
           <a href={linkTo('panel', hrefOf('/logs', { request: c.callId }))}>Search the log for this request</a>
           {c.category !== '' && (
@@ -140,9 +166,21 @@ function Tokens({ detail: { call: c } }: { detail: UsageDetail }) {
 }
 
 const laneWords = (lane: string) =>
-  ({ 'pass-through': 'Pass-through: bytes forwarded as they came.', native: 'Native: same dialect, with what the provider demands.', translate: 'Translated between dialects.' })[lane] ?? '–'
+  ({
+    'pass-through': 'Pass-through: bytes forwarded as they came.',
+    native: 'Native: same dialect, with what the provider demands.',
+    translate: 'Translated between dialects.',
+  })[lane] ?? '–'
 
-function Gantt({ attempts, total, firstEventMs }: { attempts: readonly TimelineAttempt[]; total: number; firstEventMs: number | undefined }) {
+function Gantt({
+  attempts,
+  total,
+  firstEventMs,
+}: {
+  attempts: readonly TimelineAttempt[]
+  total: number
+  firstEventMs: number | undefined
+}) {
   const share = (ms: number) => `${Math.min(100, (ms / Math.max(1, total)) * 100)}%`
   return (
     <div class="stack-sm">
@@ -158,9 +196,18 @@ function Gantt({ attempts, total, firstEventMs }: { attempts: readonly TimelineA
                   {a.status === 0 ? 'no answer' : a.status} · {duration(a.endMs - a.startMs)}
                 </span>
               </div>
-              <div class="gantt-track" role="img" aria-label={`Attempt ${i + 1}: from ${duration(a.startMs)} to ${duration(a.endMs)}${a.failure === undefined ? '' : ', failed'}`}>
-                <span class={a.failure === undefined ? '' : 'bad'} style={{ left: share(a.startMs), width: share(a.endMs - a.startMs) }} />
-                {last && firstEventMs !== undefined && <i style={{ left: share(firstEventMs) }} title={`First content after ${duration(firstEventMs)}`} />}
+              <div
+                class="gantt-track"
+                role="img"
+                aria-label={`Attempt ${i + 1}: from ${duration(a.startMs)} to ${duration(a.endMs)}${a.failure === undefined ? '' : ', failed'}`}
+              >
+                <span
+                  class={a.failure === undefined ? '' : 'bad'}
+                  style={{ left: share(a.startMs), width: share(a.endMs - a.startMs) }}
+                />
+                {last && firstEventMs !== undefined && (
+                  <i style={{ left: share(firstEventMs) }} title={`First content after ${duration(firstEventMs)}`} />
+                )}
               </div>
               {a.failure !== undefined && (
                 <p class="small bad wrap-any">

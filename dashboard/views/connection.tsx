@@ -29,7 +29,9 @@ export function ConnectionView() {
         <Pings />
         <Test />
       </div>
-      {params['id'] !== undefined && <CallDrawer key={params['id']} id={params['id']} onClose={() => setParams({ id: undefined })} />}
+      {params['id'] !== undefined && (
+        <CallDrawer key={params['id']} id={params['id']} onClose={() => setParams({ id: undefined })} />
+      )}
     </>
   )
 }
@@ -83,9 +85,22 @@ function Pings() {
           </Button>
         </div>
       </div>
-      <div class="pings" role="img" aria-label={list.length === 0 ? 'No pings yet' : `The last ${list.length} pings: ${precise(mean)} on average, ${precise(top)} at most, ${list.length - times.length} lost`}>
+      <div
+        class="pings"
+        role="img"
+        aria-label={
+          list.length === 0
+            ? 'No pings yet'
+            : `The last ${list.length} pings: ${precise(mean)} on average, ${precise(top)} at most, ${list.length - times.length} lost`
+        }
+      >
         {list.map((p) => (
-          <span key={p.at} class={p.ms === undefined ? 'bad' : ''} style={{ height: p.ms === undefined ? '100%' : `${Math.max(4, (p.ms / top) * 100)}%` }} title={`${timeOfDay(p.at)}: ${precise(p.ms)}`} />
+          <span
+            key={p.at}
+            class={p.ms === undefined ? 'bad' : ''}
+            style={{ height: p.ms === undefined ? '100%' : `${Math.max(4, (p.ms / top) * 100)}%` }}
+            title={`${timeOfDay(p.at)}: ${precise(p.ms)}`}
+          />
         ))}
       </div>
       <dl class="facts four" aria-live="polite">
@@ -110,9 +125,19 @@ function Pings() {
         <dt>Up</dt>
         <dd>{status === undefined ? '–' : span(status.uptimeMs)}</dd>
         <dt>Store</dt>
-        <dd>{status === undefined ? '–' : `${status.store.engine}, ${status.store.ok ? 'writing' : (status.store.trouble ?? 'in trouble')}`}</dd>
+        <dd>
+          {status === undefined
+            ? '–'
+            : `${status.store.engine}, ${status.store.ok ? 'writing' : (status.store.trouble ?? 'in trouble')}`}
+        </dd>
         <dt>Vault</dt>
-        <dd>{status === undefined ? '–' : status.vault.is === 'locked' ? `locked: ${status.vault.reason ?? ''} ${status.vault.help ?? ''}` : `${status.vault.is}${status.vault.wrap === undefined ? '' : `, ${status.vault.wrap}`}`}</dd>
+        <dd>
+          {status === undefined
+            ? '–'
+            : status.vault.is === 'locked'
+              ? `locked: ${status.vault.reason ?? ''} ${status.vault.help ?? ''}`
+              : `${status.vault.is}${status.vault.wrap === undefined ? '' : `, ${status.vault.wrap}`}`}
+        </dd>
       </dl>
     </section>
   )
@@ -146,7 +171,9 @@ function Test() {
       <h2 id="c-test" class="plain">
         A whole request
       </h2>
-      <p class="muted small">Sent down the same road as those of your programs, to a real account: it counts against its allowance.</p>
+      <p class="muted small">
+        Sent down the same road as those of your programs, to a real account: it counts against its allowance.
+      </p>
       <form class="form" onSubmit={send}>
         <div class="form-row">
           <Input label="Model" value={model} onValue={setModel} list="test-models" required />
@@ -156,7 +183,12 @@ function Test() {
               <option key={m.id} value={m.id} />
             ))}
           </datalist>
-          <Select label="Dialect" value={protocol} onValue={setProtocol} options={['openai-chat', 'openai-responses', 'anthropic', 'gemini'].map((p) => ({ value: p, label: p }))} />
+          <Select
+            label="Dialect"
+            value={protocol}
+            onValue={setProtocol}
+            options={['openai-chat', 'openai-responses', 'anthropic', 'gemini'].map((p) => ({ value: p, label: p }))}
+          />
         </div>
         <Area label="Prompt" value={prompt} onValue={setPrompt} rows={2} required />
         <div class="row">
@@ -170,7 +202,9 @@ function Test() {
       </form>
       <div aria-live="polite" class="stack">
         {fault !== undefined && <Callout tone="bad">{fault}</Callout>}
-        {result === undefined && fault === undefined && <Empty icon="connection" title={busy ? 'On its way' : 'The answer appears here'} />}
+        {result === undefined && fault === undefined && (
+          <Empty icon="connection" title={busy ? 'On its way' : 'The answer appears here'} />
+        )}
         {result !== undefined && (
           <>
             <div class="row">

@@ -61,7 +61,9 @@ export function EndpointTable() {
                   <td class="num">{duration(e.averageLatencyMs)}</td>
                   <td class="num hide-s">{duration(e.p50Ms)}</td>
                   <td class="num hide-s">{duration(e.p95Ms)}</td>
-                  <td class="tab hide-m nowrap muted small">{e.lastAt === undefined ? '–' : <Time at={e.lastAt} absolute={false} />}</td>
+                  <td class="tab hide-m nowrap muted small">
+                    {e.lastAt === undefined ? '–' : <Time at={e.lastAt} absolute={false} />}
+                  </td>
                 </tr>
               ))}
             </tbody>

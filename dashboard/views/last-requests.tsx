@@ -17,9 +17,13 @@ const SHOWN = 10
 export function LastRequests() {
   const { params } = usePlace()
   const live = useStore(calls)
-  const { data: first } = useQuery('calls:last', () => call('usageCalls', { query: { limit: SHOWN } }).then((u) => u.calls))
+  const { data: first } = useQuery('calls:last', () =>
+    call('usageCalls', { query: { limit: SHOWN } }).then((u) => u.calls),
+  )
   const [held, setHeld] = useState<readonly UsageRowView[]>()
-  const merged = [...new Map([...live, ...(first ?? [])].map((c) => [c.id, c])).values()].sort((a, b) => b.at - a.at).slice(0, SHOWN)
+  const merged = [...new Map([...live, ...(first ?? [])].map((c) => [c.id, c])).values()]
+    .sort((a, b) => b.at - a.at)
+    .slice(0, SHOWN)
   const [since, setSince] = useState(0)
   useEffect(() => {
     if (held === undefined) setSince(Date.now())
@@ -32,7 +36,12 @@ export function LastRequests() {
       note={held !== undefined ? `paused, ${plural(missed, 'new one')} since` : 'as they end'}
       actions={
         <>
-          <Button small icon={held === undefined ? 'pause' : 'play'} aria-pressed={held !== undefined} onClick={() => setHeld(held === undefined ? merged : undefined)}>
+          <Button
+            small
+            icon={held === undefined ? 'pause' : 'play'}
+            aria-pressed={held !== undefined}
+            onClick={() => setHeld(held === undefined ? merged : undefined)}
+          >
             {held === undefined ? 'Pause' : 'Go on'}
           </Button>
           <a class="btn sm" href={hrefOf('/requests')}>
@@ -45,7 +54,15 @@ export function LastRequests() {
         {first === undefined && live.length === 0 ? (
           <Skeleton height={40} count={10} />
         ) : rows.length === 0 ? (
-          <Empty icon="requests" title="No request yet" action={<a class="btn" href={hrefOf('/connection')}>Send a test request</a>}>
+          <Empty
+            icon="requests"
+            title="No request yet"
+            action={
+              <a class="btn" href={hrefOf('/connection')}>
+                Send a test request
+              </a>
+            }
+          >
             Requests stand here the moment they end, with who answered, how long it took and what it cost.
           </Empty>
         ) : (
@@ -61,7 +78,9 @@ export function LastRequests() {
           />
         )}
       </div>
-      {params['id'] !== undefined && <CallDrawer key={params['id']} id={params['id']} onClose={() => setParams({ id: undefined })} />}
+      {params['id'] !== undefined && (
+        <CallDrawer key={params['id']} id={params['id']} onClose={() => setParams({ id: undefined })} />
+      )}
     </Section>
   )
 }

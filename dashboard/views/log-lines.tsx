@@ -3,7 +3,14 @@ import type { LogLine } from '../../src/server/admin/management/contract.ts'
 import { timeOfDay } from '../lib/format.ts'
 import { Pill, type Tone } from '../ui/basic.tsx'
 
-const TONES: Record<LogLine['level'], Tone> = { trace: 'plain', debug: 'plain', info: 'info', warn: 'warn', error: 'bad', fatal: 'bad' }
+const TONES: Record<LogLine['level'], Tone> = {
+  trace: 'plain',
+  debug: 'plain',
+  info: 'info',
+  warn: 'warn',
+  error: 'bad',
+  fatal: 'bad',
+}
 
 export const Level = ({ level }: { level: LogLine['level'] }) => (
   <Pill tone={TONES[level]} icon={level === 'warn' ? 'warning' : undefined}>

@@ -13,12 +13,47 @@ import { Standings } from './standings.tsx'
 
 const COLUMNS: readonly Column<ModelRow>[] = [
   { title: 'Model', cell: (m) => m.id, full: (m) => m.displayName ?? m.id },
-  { title: 'Providers', width: '22%', hide: 's', cell: (m) => m.providers.join(', '), full: (m) => m.providers.join(', ') },
-  { title: 'Usable', width: '88px', number: true, cell: (m) => <span class={m.usable === 0 ? 'bad' : ''}>{`${m.usable} of ${m.accounts}`}</span> },
-  { title: 'Context', width: '84px', number: true, hide: 's', cell: (m) => (m.contextLength === undefined ? '–' : compact(m.contextLength)) },
-  { title: 'Output', width: '80px', number: true, hide: 'm', cell: (m) => (m.maxOutput === undefined ? '–' : compact(m.maxOutput)) },
-  { title: 'Router', width: '15%', hide: 'm', cell: (m) => m.categories.join(', ') || '–', full: (m) => m.categories.join(', ') },
-  { title: 'Upstream name', width: '20%', hide: 'm', cell: (m) => m.upstream.filter((u) => u !== m.id).join(', ') || '–', full: (m) => m.upstream.join(', ') },
+  {
+    title: 'Providers',
+    width: '22%',
+    hide: 's',
+    cell: (m) => m.providers.join(', '),
+    full: (m) => m.providers.join(', '),
+  },
+  {
+    title: 'Usable',
+    width: '88px',
+    number: true,
+    cell: (m) => <span class={m.usable === 0 ? 'bad' : ''}>{`${m.usable} of ${m.accounts}`}</span>,
+  },
+  {
+    title: 'Context',
+    width: '84px',
+    number: true,
+    hide: 's',
+    cell: (m) => (m.contextLength === undefined ? '–' : compact(m.contextLength)),
+  },
+  {
+    title: 'Output',
+    width: '80px',
+    number: true,
+    hide: 'm',
+    cell: (m) => (m.maxOutput === undefined ? '–' : compact(m.maxOutput)),
+  },
+  {
+    title: 'Router',
+    width: '15%',
+    hide: 'm',
+    cell: (m) => m.categories.join(', ') || '–',
+    full: (m) => m.categories.join(', '),
+  },
+  {
+    title: 'Upstream name',
+    width: '20%',
+    hide: 'm',
+    cell: (m) => m.upstream.filter((u) => u !== m.id).join(', ') || '–',
+    full: (m) => m.upstream.join(', '),
+  },
 ]
 
 export function ModelsView() {
@@ -26,15 +61,27 @@ export function ModelsView() {
   const { params } = usePlace()
   const [text, setText] = useState(params['q'] ?? '')
   const wanted = text.trim().toLowerCase()
-  const rows = (data ?? []).filter((m) => wanted === '' || `${m.id} ${m.displayName ?? ''} ${m.providers.join(' ')}`.toLowerCase().includes(wanted))
+  const rows = (data ?? []).filter(
+    (m) => wanted === '' || `${m.id} ${m.displayName ?? ''} ${m.providers.join(' ')}`.toLowerCase().includes(wanted),
+  )
   return (
     <>
-      <Head title="Models">Names clients can ask for. Found at the providers of your accounts; aliases are set in the control panel.</Head>
+      <Head title="Models">
+        Names clients can ask for. Found at the providers of your accounts; aliases are set in the control panel.
+      </Head>
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
       {data === undefined && error === undefined && <Skeleton height={40} count={8} />}
       {data?.length === 0 && (
         <div class="card">
-          <Empty icon="models" title="No models yet" action={<a class="btn" href="#/">Log in an account</a>}>
+          <Empty
+            icon="models"
+            title="No models yet"
+            action={
+              <a class="btn" href="#/">
+                Log in an account
+              </a>
+            }
+          >
             Models come with accounts: log one in, and what it serves stands here.
           </Empty>
         </div>
@@ -75,7 +122,13 @@ export function ModelsView() {
           </div>
         </>
       )}
-      {params['model'] !== undefined && <ModelDrawer model={params['model']} entry={data?.find((m) => m.id === params['model'])} onClose={() => setParams({ model: undefined })} />}
+      {params['model'] !== undefined && (
+        <ModelDrawer
+          model={params['model']}
+          entry={data?.find((m) => m.id === params['model'])}
+          onClose={() => setParams({ model: undefined })}
+        />
+      )}
     </>
   )
 }
@@ -90,7 +143,9 @@ function ModelDrawer({ model, entry, onClose }: { model: string; entry: ModelRow
           Send a test request
         </a>
       </div>
-      {entry !== undefined && entry.fallback.length > 0 && <p class="small">After it are tried: {entry.fallback.join(', ')}.</p>}
+      {entry !== undefined && entry.fallback.length > 0 && (
+        <p class="small">After it are tried: {entry.fallback.join(', ')}.</p>
+      )}
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
       {data === undefined && error === undefined && <Skeleton height={56} count={4} />}
       {data !== undefined && (

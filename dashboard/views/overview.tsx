@@ -118,12 +118,21 @@ function Accounts() {
   const shown = all ? sorted : sorted.slice(0, SHOWN)
   const usable = sorted.filter((a) => a.state === 'ready' || a.state === 'busy').length
   const logIn = (
-    <Button small={sorted.length > 0} tone={sorted.length > 0 ? undefined : 'primary'} icon="login" onClick={() => setLogin('new')}>
+    <Button
+      small={sorted.length > 0}
+      tone={sorted.length > 0 ? undefined : 'primary'}
+      icon="login"
+      onClick={() => setLogin('new')}
+    >
       Log in an account
     </Button>
   )
   return (
-    <Section title="Accounts" note={data !== undefined && data.length > 0 ? `${usable} of ${data.length} can take a request now` : undefined} actions={sorted.length > 0 ? logIn : undefined}>
+    <Section
+      title="Accounts"
+      note={data !== undefined && data.length > 0 ? `${usable} of ${data.length} can take a request now` : undefined}
+      actions={sorted.length > 0 ? logIn : undefined}
+    >
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
       {data === undefined && error === undefined && (
         <div class="accounts">
@@ -168,7 +177,9 @@ function Accounts() {
           </a>
         </div>
       )}
-      {login !== undefined && <LoginDialog account={login === 'new' ? undefined : login} onClose={() => setLogin(undefined)} />}
+      {login !== undefined && (
+        <LoginDialog account={login === 'new' ? undefined : login} onClose={() => setLogin(undefined)} />
+      )}
       {settings !== undefined && <AccountSettings account={settings} onClose={() => setSettings(undefined)} />}
       {importing && <ImportDialog onClose={() => setImporting(false)} />}
     </Section>
@@ -180,11 +191,42 @@ function Figures({ status }: { status: Status | undefined }) {
   const points = series?.points ?? []
   const totals = status?.totals
   const list = [
-    { title: 'Status', value: status === undefined ? undefined : status.ready ? 'Ready' : 'Not ready', small: status && `up ${span(status.uptimeMs)}`, values: points.map((p) => (p.requests === 0 ? 1 : 1 - p.errors / p.requests)), words: 'Share of requests that worked, last hour' },
-    { title: 'Requests', value: totals && count(totals.requests), small: totals && `${totals.active} under way`, values: points.map((p) => p.requests), words: 'Requests per minute, last hour' },
-    { title: 'Error rate', value: totals && percent(totals.errorRate), small: totals && plural(totals.errors, 'error'), values: points.map((p) => p.errors), words: 'Errors per minute, last hour', tone: 'bad' as const },
-    { title: 'Average latency', value: totals && duration(totals.averageLatencyMs), small: undefined, values: points.map((p) => p.averageLatencyMs ?? 0), words: 'Average latency per minute, last hour' },
-    { title: 'Requests per second', value: totals && totals.requestsPerSecond.toFixed(totals.requestsPerSecond < 10 ? 2 : 1), small: totals && `${money(totals.costMicros)} est.`, values: points.map((p) => p.requests / 60), words: 'Requests per second, last hour' },
+    {
+      title: 'Status',
+      value: status === undefined ? undefined : status.ready ? 'Ready' : 'Not ready',
+      small: status && `up ${span(status.uptimeMs)}`,
+      values: points.map((p) => (p.requests === 0 ? 1 : 1 - p.errors / p.requests)),
+      words: 'Share of requests that worked, last hour',
+    },
+    {
+      title: 'Requests',
+      value: totals && count(totals.requests),
+      small: totals && `${totals.active} under way`,
+      values: points.map((p) => p.requests),
+      words: 'Requests per minute, last hour',
+    },
+    {
+      title: 'Error rate',
+      value: totals && percent(totals.errorRate),
+      small: totals && plural(totals.errors, 'error'),
+      values: points.map((p) => p.errors),
+      words: 'Errors per minute, last hour',
+      tone: 'bad' as const,
+    },
+    {
+      title: 'Average latency',
+      value: totals && duration(totals.averageLatencyMs),
+      small: undefined,
+      values: points.map((p) => p.averageLatencyMs ?? 0),
+      words: 'Average latency per minute, last hour',
+    },
+    {
+      title: 'Requests per second',
+      value: totals && totals.requestsPerSecond.toFixed(totals.requestsPerSecond < 10 ? 2 : 1),
+      small: totals && `${money(totals.costMicros)} est.`,
+      values: points.map((p) => p.requests / 60),
+      words: 'Requests per second, last hour',
+    },
   ]
   return (
     <section aria-label="Figures">
@@ -196,7 +238,9 @@ function Figures({ status }: { status: Status | undefined }) {
               {f.value ?? <span class="muted">–</span>}
               {f.small !== undefined && <small>{f.small}</small>}
             </dd>
-            <dd class="plain">{points.length > 0 ? <Sparkline values={f.values} words={f.words} tone={f.tone} /> : null}</dd>
+            <dd class="plain">
+              {points.length > 0 ? <Sparkline values={f.values} words={f.words} tone={f.tone} /> : null}
+            </dd>
           </div>
         ))}
       </dl>
@@ -209,14 +253,26 @@ function Volume() {
   const range = RANGES.find((r) => r.value === params['range']) ?? RANGES[0]
   const { data, error, refresh } = useSeries(range.seconds, range.points)
   const title = `Requests, last ${range.label}`
-  const bars = (data?.points ?? []).map((p) => ({ at: p.at, value: p.requests, bad: p.errors, averageLatencyMs: p.averageLatencyMs }))
+  const bars = (data?.points ?? []).map((p) => ({
+    at: p.at,
+    value: p.requests,
+    bad: p.errors,
+    averageLatencyMs: p.averageLatencyMs,
+  }))
   const total = bars.reduce((sum, b) => sum + b.value, 0)
   const live = useStore(calls)
   return (
     <Section
       title="Request volume"
       note={data === undefined ? undefined : `${plural(total, 'request')} · bars of ${span(data.bucketMs)}`}
-      actions={<Segmented label="Time span" value={range.value} options={RANGES} onChange={(value) => setParams({ range: value === '1h' ? undefined : value })} />}
+      actions={
+        <Segmented
+          label="Time span"
+          value={range.value}
+          options={RANGES}
+          onChange={(value) => setParams({ range: value === '1h' ? undefined : value })}
+        />
+      }
     >
       <div class="card stack">
         {error !== undefined && data === undefined ? (
@@ -224,7 +280,15 @@ function Volume() {
         ) : data === undefined ? (
           <Skeleton height={188} />
         ) : total === 0 && live.length === 0 ? (
-          <Empty icon="overview" title="No requests in this time" action={<a class="btn" href={hrefOf('/connection')}>Send a test request</a>}>
+          <Empty
+            icon="overview"
+            title="No requests in this time"
+            action={
+              <a class="btn" href={hrefOf('/connection')}>
+                Send a test request
+              </a>
+            }
+          >
             Point a program at the address above, or send a test request from here.
           </Empty>
         ) : (

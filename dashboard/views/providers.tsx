@@ -25,7 +25,9 @@ export function ProvidersView() {
   const [login, setLogin] = useState<string>()
   return (
     <>
-      <Head title="Providers">Who can answer, and what each vendor says about using its subscription through a program like this one.</Head>
+      <Head title="Providers">
+        Who can answer, and what each vendor says about using its subscription through a program like this one.
+      </Head>
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
       {data === undefined && error === undefined && (
         <div class="accounts">
@@ -73,7 +75,12 @@ export function ProvidersView() {
               </span>
               {p.ways.length > 0 && (
                 <span class="push">
-                  <Button small icon="login" onClick={() => setLogin(p.id)} aria-label={`Log in to ${p.loginTitle ?? p.title}`}>
+                  <Button
+                    small
+                    icon="login"
+                    onClick={() => setLogin(p.id)}
+                    aria-label={`Log in to ${p.loginTitle ?? p.title}`}
+                  >
                     Log in
                   </Button>
                 </span>

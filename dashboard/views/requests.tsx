@@ -9,8 +9,8 @@ import { useQuery } from '../lib/query.ts'
 import { useStore } from '../lib/store.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
 import { Button, Callout, Copy, Empty, Head, Skeleton } from '../ui/basic.tsx'
-import { Icon } from '../ui/icon.tsx'
 import { Select } from '../ui/field.tsx'
+import { Icon } from '../ui/icon.tsx'
 import { Rows } from '../ui/rows.tsx'
 import { CALL_COLUMNS, failed, nameOfCall } from './call-columns.tsx'
 import { CallDrawer } from './call-drawer.tsx'
@@ -18,7 +18,17 @@ import { CallDrawer } from './call-drawer.tsx'
 const PAGE = 500
 const MOST = 20_000
 const HOURS: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168 }
-const FILTERS = ['servedModel', 'provider', 'account', 'clientKey', 'protocol', 'category', 'lane', 'failure', 'status'] as const
+const FILTERS = [
+  'servedModel',
+  'provider',
+  'account',
+  'clientKey',
+  'protocol',
+  'category',
+  'lane',
+  'failure',
+  'status',
+] as const
 type Filter = (typeof FILTERS)[number]
 
 interface List {
@@ -58,9 +68,16 @@ function useCalls(params: Readonly<Record<string, string>>) {
   const load = useCallback(
     async (cursor: string | undefined, mine: number) => {
       try {
-        const page = await call('usageCalls', { query: { ...queryOf(params), limit: cursor === undefined ? 200 : PAGE, cursor } })
+        const page = await call('usageCalls', {
+          query: { ...queryOf(params), limit: cursor === undefined ? 200 : PAGE, cursor },
+        })
         if (turn.current !== mine) return
-        setList((l) => ({ rows: cursor === undefined ? page.calls : [...l.rows, ...page.calls], next: page.next, loading: false, error: undefined }))
+        setList((l) => ({
+          rows: cursor === undefined ? page.calls : [...l.rows, ...page.calls],
+          next: page.next,
+          loading: false,
+          error: undefined,
+        }))
       } catch (error) {
         if (turn.current === mine) setList((l) => ({ ...l, loading: false, error: wordsOf(error) }))
       }
@@ -92,7 +109,10 @@ export function RequestsView() {
     opened.current = Date.now()
   }, [restart])
   const known = useMemo(() => new Set(list.rows.slice(0, 400).map((c) => c.id)), [list.rows])
-  const fresh = useMemo(() => live.filter((c) => c.at >= (list.rows[0]?.at ?? 0) && !known.has(c.id) && matches(c, params)), [live, known, params])
+  const fresh = useMemo(
+    () => live.filter((c) => c.at >= (list.rows[0]?.at ?? 0) && !known.has(c.id) && matches(c, params)),
+    [live, known, params],
+  )
   const following = !paused && atTop
   useEffect(() => {
     // New rows come in only where nothing that is being read would move.
@@ -120,7 +140,11 @@ export function RequestsView() {
               <Icon name="down" />
               CSV
             </a>
-            <a class="btn sm hide-s" href={address('usageExport', { query: { ...queryOf(params), format: 'json' } })} download>
+            <a
+              class="btn sm hide-s"
+              href={address('usageExport', { query: { ...queryOf(params), format: 'json' } })}
+              download
+            >
               <Icon name="down" />
               JSON
             </a>
@@ -146,7 +170,12 @@ export function RequestsView() {
           </Button>
         )}
         {filtered && (
-          <Button small tone="quiet" icon="close" onClick={() => setParams({ since: undefined, ...Object.fromEntries(FILTERS.map((f) => [f, undefined])) })}>
+          <Button
+            small
+            tone="quiet"
+            icon="close"
+            onClick={() => setParams({ since: undefined, ...Object.fromEntries(FILTERS.map((f) => [f, undefined])) })}
+          >
             Clear filters
           </Button>
         )}
@@ -165,7 +194,15 @@ export function RequestsView() {
               Take a filter away, or choose a longer time.
             </Empty>
           ) : (
-            <Empty icon="requests" title="No request yet" action={<a class="btn" href={hrefOf('/connection')}>Send a test request</a>}>
+            <Empty
+              icon="requests"
+              title="No request yet"
+              action={
+                <a class="btn" href={hrefOf('/connection')}>
+                  Send a test request
+                </a>
+              }
+            >
               Point a program here (see the API reference) or send a test request. History is kept for 30 days.
             </Empty>
           )
@@ -185,7 +222,9 @@ export function RequestsView() {
           />
         )}
       </div>
-      {params['id'] !== undefined && <CallDrawer key={params['id']} id={params['id']} onClose={() => setParams({ id: undefined })} />}
+      {params['id'] !== undefined && (
+        <CallDrawer key={params['id']} id={params['id']} onClose={() => setParams({ id: undefined })} />
+      )}
     </>
   )
 }
@@ -197,19 +236,44 @@ function Filters() {
   const { data: providers } = useProviders()
   const { data: keys } = useKeys()
   const { data: seen } = useQuery('usage:values', async () => {
-    const by = (column: string) => call('usageTotals', { query: { by: column } }).then((t) => t.rows.map((r) => String(r.key[column] ?? '')).filter((v) => v !== ''))
-    const [failures, categories, statuses, served] = await Promise.all([by('failure'), by('category'), by('status'), by('servedModel')])
+    const by = (column: string) =>
+      call('usageTotals', { query: { by: column } }).then((t) =>
+        t.rows.map((r) => String(r.key[column] ?? '')).filter((v) => v !== ''),
+      )
+    const [failures, categories, statuses, served] = await Promise.all([
+      by('failure'),
+      by('category'),
+      by('status'),
+      by('servedModel'),
+    ])
     return { failures, categories, statuses, served }
   })
-  const options = (all: string, values: readonly (string | { value: string; label: string })[] | undefined, name: Filter | 'since') => {
-    const list = [...new Map((values ?? []).map((v) => (typeof v === 'string' ? [v, v] : [v.value, v.label]))).entries()].map(([value, label]) => ({ value, label }))
+  const options = (
+    all: string,
+    values: readonly (string | { value: string; label: string })[] | undefined,
+    name: Filter | 'since',
+  ) => {
+    const list = [
+      ...new Map((values ?? []).map((v) => (typeof v === 'string' ? [v, v] : [v.value, v.label]))).entries(),
+    ].map(([value, label]) => ({ value, label }))
     const now = params[name]
     // A value of the URL that is in no list (yet) must still be seen.
     if (now !== undefined && now !== '' && !list.some((o) => o.value === now)) list.push({ value: now, label: now })
     return [{ value: '', label: all }, ...list]
   }
-  const one = (name: Filter | 'since', label: string, all: string, values: readonly (string | { value: string; label: string })[] | undefined) => (
-    <Select bare label={label} value={params[name] ?? ''} options={options(all, values, name)} onValue={(value) => setParams({ [name]: value || undefined })} />
+  const one = (
+    name: Filter | 'since',
+    label: string,
+    all: string,
+    values: readonly (string | { value: string; label: string })[] | undefined,
+  ) => (
+    <Select
+      bare
+      label={label}
+      value={params[name] ?? ''}
+      options={options(all, values, name)}
+      onValue={(value) => setParams({ [name]: value || undefined })}
+    />
   )
   return (
     <div class="filters" role="search" aria-label="Filters">
@@ -219,11 +283,37 @@ function Filters() {
         { value: '7d', label: 'Last 7 days' },
       ])}
       {one('servedModel', 'Model', 'All models', seen?.served ?? models?.map((m) => m.id))}
-      {one('account', 'Account', 'All accounts', accounts?.map((a) => ({ value: a.id, label: a.label })))}
-      {one('provider', 'Provider', 'All providers', providers?.map((p) => ({ value: p.id, label: p.title })))}
-      {one('clientKey', 'Client key', 'All keys', keys?.keys.map((k) => k.name))}
-      {one('protocol', 'Dialect', 'All dialects', ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'openai-completions'])}
-      {one('category', 'Category', 'All categories', seen?.categories ?? ['code', 'reasoning', 'fast', 'creative', 'analysis'])}
+      {one(
+        'account',
+        'Account',
+        'All accounts',
+        accounts?.map((a) => ({ value: a.id, label: a.label })),
+      )}
+      {one(
+        'provider',
+        'Provider',
+        'All providers',
+        providers?.map((p) => ({ value: p.id, label: p.title })),
+      )}
+      {one(
+        'clientKey',
+        'Client key',
+        'All keys',
+        keys?.keys.map((k) => k.name),
+      )}
+      {one('protocol', 'Dialect', 'All dialects', [
+        'anthropic',
+        'openai-chat',
+        'openai-responses',
+        'gemini',
+        'openai-completions',
+      ])}
+      {one(
+        'category',
+        'Category',
+        'All categories',
+        seen?.categories ?? ['code', 'reasoning', 'fast', 'creative', 'analysis'],
+      )}
       {one('lane', 'Lane', 'All lanes', ['pass-through', 'native', 'translate'])}
       {one('status', 'Status', 'All statuses', seen?.statuses)}
       {one('failure', 'Failure', 'Any outcome', [{ value: 'any', label: 'Failed only' }, ...(seen?.failures ?? [])])}

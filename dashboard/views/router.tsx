@@ -40,7 +40,10 @@ export function RouterView() {
   }
   return (
     <>
-      <Head title="Router">Type a prompt and see which kind of work it is taken for, what spoke for that, and which account would get it. Nothing is sent.</Head>
+      <Head title="Router">
+        Type a prompt and see which kind of work it is taken for, what spoke for that, and which account would get it.
+        Nothing is sent.
+      </Head>
       <div class="cols-2">
         <form
           class="card form"
@@ -64,7 +67,12 @@ export function RouterView() {
           />
           <div class="form-row">
             <Input label="Model" value={model} onValue={setModel} />
-            <Select label="Dialect of the client" value={protocol} onValue={setProtocol} options={['openai-chat', 'openai-responses', 'anthropic', 'gemini'].map((p) => ({ value: p, label: p }))} />
+            <Select
+              label="Dialect of the client"
+              value={protocol}
+              onValue={setProtocol}
+              options={['openai-chat', 'openai-responses', 'anthropic', 'gemini'].map((p) => ({ value: p, label: p }))}
+            />
           </div>
           <div class="row">
             <Button type="submit" tone="primary" busy={busy} disabled={prompt.trim() === ''}>
@@ -96,7 +104,8 @@ export function RouterView() {
           {result === undefined ? (
             <div class="card">
               <Empty icon="router" title="The decision appears here">
-                Scores for each kind of work, the words that spoke for it, and the accounts in the order in which they would be tried.
+                Scores for each kind of work, the words that spoke for it, and the accounts in the order in which they
+                would be tried.
               </Empty>
             </div>
           ) : (
@@ -119,7 +128,10 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
       invalidate('examples')
       toast(`Learned: this is ${category}.`, {
         undo: async () => {
-          await attempt(() => call('forgetExample', { id: made.id }).finally(() => invalidate('examples')), 'Forgotten.')
+          await attempt(
+            () => call('forgetExample', { id: made.id }).finally(() => invalidate('examples')),
+            'Forgotten.',
+          )
           again()
         },
       })
@@ -134,8 +146,15 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
       <div class="card stack">
         <div class="row">
           {d !== undefined && <Pill tone="info">{d.category}</Pill>}
-          {d !== undefined && <span class="muted small tab">{percent(d.confidence)} sure · {d.language}{d.hard ? ' · hard' : ''}</span>}
-          <span class="muted small tab push">{result.tookMs < 1 ? `${Math.round(result.tookMs * 1000)} µs` : duration(result.tookMs)}</span>
+          {d !== undefined && (
+            <span class="muted small tab">
+              {percent(d.confidence)} sure · {d.language}
+              {d.hard ? ' · hard' : ''}
+            </span>
+          )}
+          <span class="muted small tab push">
+            {result.tookMs < 1 ? `${Math.round(result.tookMs * 1000)} µs` : duration(result.tookMs)}
+          </span>
         </div>
         <p>{result.words}</p>
         {result.failure !== undefined && <Callout tone="bad">{result.failure}</Callout>}
@@ -164,7 +183,11 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
                 <ul class="tags">
                   {d.signals.map((s) => (
                     <li key={s.words} class="tag" title={`${s.category} ${s.weight.toFixed(2)}`}>
-                      {s.words} <span class="tab">{s.weight > 0 ? '+' : ''}{s.weight.toFixed(1)}</span>
+                      {s.words}{' '}
+                      <span class="tab">
+                        {s.weight > 0 ? '+' : ''}
+                        {s.weight.toFixed(1)}
+                      </span>
                     </li>
                   ))}
                 </ul>
@@ -247,7 +270,13 @@ export function Examples() {
                       <Pill tone="info">{e.category}</Pill>
                     </td>
                     <td class="num">
-                      <Button small tone="quiet" icon="trash" label={`Forget: ${e.text.slice(0, 60)}`} onClick={() => forget(e.id, e.text, e.category)} />
+                      <Button
+                        small
+                        tone="quiet"
+                        icon="trash"
+                        label={`Forget: ${e.text.slice(0, 60)}`}
+                        onClick={() => forget(e.id, e.text, e.category)}
+                      />
                     </td>
                   </tr>
                 ))}

@@ -31,11 +31,23 @@ export function UsageView() {
   const midnight = new Date().setHours(0, 0, 0, 0)
   const from = midnight - (Number(days) - 1) * DAY
   const tz = -new Date().getTimezoneOffset()
-  const daily = useQuery(`usage?day/${from}`, () => call('usageTotals', { query: { from, bucket: 86_400, tz } }), 30_000)
-  const grouped = useQuery(by === 'day' ? undefined : `usage?${by}/${from}`, () => call('usageTotals', { query: { from, by: by as UsageColumnName } }), 30_000)
+  const daily = useQuery(
+    `usage?day/${from}`,
+    () => call('usageTotals', { query: { from, bucket: 86_400, tz } }),
+    30_000,
+  )
+  const grouped = useQuery(
+    by === 'day' ? undefined : `usage?${by}/${from}`,
+    () => call('usageTotals', { query: { from, by: by as UsageColumnName } }),
+    30_000,
+  )
   const shown = by === 'day' ? daily : grouped
   const wipe = async () => {
-    const yes = await confirm('Delete all recorded usage?', 'Every recorded request, its tokens and its cost estimate are deleted for good. Counters since the start of the process stay. Export it first if you may need it.', 'Delete all usage')
+    const yes = await confirm(
+      'Delete all recorded usage?',
+      'Every recorded request, its tokens and its cost estimate are deleted for good. Counters since the start of the process stay. Export it first if you may need it.',
+      'Delete all usage',
+    )
     if (!yes) return
     await attempt(async () => {
       const { removed } = await call('wipeUsage')
@@ -64,12 +76,29 @@ export function UsageView() {
         }
       />
       <div class="row">
-        <Segmented label="Time" value={days} options={DAYS} onChange={(v) => setParams({ days: v === '7' ? undefined : v })} />
-        <Segmented label="Group by" value={by} options={BY} onChange={(v) => setParams({ by: v === 'day' ? undefined : v })} />
+        <Segmented
+          label="Time"
+          value={days}
+          options={DAYS}
+          onChange={(v) => setParams({ days: v === '7' ? undefined : v })}
+        />
+        <Segmented
+          label="Group by"
+          value={by}
+          options={BY}
+          onChange={(v) => setParams({ by: v === 'day' ? undefined : v })}
+        />
       </div>
       <Sums data={daily.data} />
-      {daily.data !== undefined && daily.data.rows.length > 1 && <Days data={daily.data} from={from} days={Number(days)} />}
-      <Section title={`By ${BY.find((b) => b.value === by)!.label.toLowerCase()}`} note={daily.data?.pricesFrom === undefined ? undefined : `costs are estimates, prices of ${daily.data.pricesFrom}`}>
+      {daily.data !== undefined && daily.data.rows.length > 1 && (
+        <Days data={daily.data} from={from} days={Number(days)} />
+      )}
+      <Section
+        title={`By ${BY.find((b) => b.value === by)!.label.toLowerCase()}`}
+        note={
+          daily.data?.pricesFrom === undefined ? undefined : `costs are estimates, prices of ${daily.data.pricesFrom}`
+        }
+      >
         {shown.error !== undefined && shown.data === undefined && <Trouble words={shown.error} retry={shown.refresh} />}
         {shown.data === undefined && shown.error === undefined && <Skeleton height={40} count={6} />}
         {shown.data !== undefined && <Table data={shown.data} by={by} />}
@@ -82,7 +111,11 @@ function Sums({ data }: { data: UsageTotalsView | undefined }) {
   const s = data?.sum
   const list: [string, string | undefined, string | undefined][] = [
     ['Requests', s && count(s.requests), s && plural(s.errors, 'error')],
-    ['Input tokens', s && count(s.inputTokens + s.cacheReadTokens + s.cacheWriteTokens), s && `${count(s.cacheReadTokens)} from cache`],
+    [
+      'Input tokens',
+      s && count(s.inputTokens + s.cacheReadTokens + s.cacheWriteTokens),
+      s && `${count(s.cacheReadTokens)} from cache`,
+    ],
     ['Output tokens', s && count(s.outputTokens), s && `${count(s.reasoningTokens)} reasoning`],
     ['Average latency', s && duration(s.averageLatencyMs), undefined],
     ['Cost, estimated', s && money(s.costMicros), s && s.unpriced > 0 ? `${count(s.unpriced)} unpriced` : undefined],
@@ -106,7 +139,12 @@ function Days({ data, from, days }: { data: UsageTotalsView; from: number; days:
     const at = new Date(from)
     at.setDate(at.getDate() + i)
     const row = found.get(at.toDateString())
-    return { at: at.getTime(), value: row?.requests ?? 0, bad: row?.errors ?? 0, averageLatencyMs: row?.averageLatencyMs }
+    return {
+      at: at.getTime(),
+      value: row?.requests ?? 0,
+      bad: row?.errors ?? 0,
+      averageLatencyMs: row?.averageLatencyMs,
+    }
   })
   return (
     <div class="card stack">
@@ -117,7 +155,7 @@ function Days({ data, from, days }: { data: UsageTotalsView; from: number; days:
 }
 
 /** The bucket's start stands in the key beside the columns, in ms. */
-const bucketOf = (key: UsageTotalsView['rows'][number]['key']) => Number(key['bucket'] ?? key['at'] ?? key['time'] ?? 0)
+const bucketOf = (key: UsageTotalsView['rows'][number]['key']) => Number(key['bucket'] ?? 0)
 
 function Table({ data, by }: { data: UsageTotalsView; by: string }) {
   if (data.rows.length === 0)
@@ -128,14 +166,19 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
         </Empty>
       </div>
     )
-  const rows = by === 'day' ? data.rows.toSorted((a, b) => bucketOf(b.key) - bucketOf(a.key)) : data.rows.toSorted((a, b) => b.requests - a.requests)
+  const rows =
+    by === 'day'
+      ? data.rows.toSorted((a, b) => bucketOf(b.key) - bucketOf(a.key))
+      : data.rows.toSorted((a, b) => b.requests - a.requests)
   const most = Math.max(1, ...rows.map((r) => r.requests))
-  const name = (r: (typeof rows)[number]) => (by === 'day' ? day(bucketOf(r.key)) : (r.label ?? (String(r.key[by] ?? '') || 'none')))
+  const name = (r: (typeof rows)[number]) =>
+    by === 'day' ? day(bucketOf(r.key)) : (r.label ?? (String(r.key[by] ?? '') || 'none'))
   return (
     <>
       {data.sum.unpriced > 0 && (
         <Callout>
-          {plural(data.sum.unpriced, 'request')} went to models without a known price: the true cost is higher than the estimate.
+          {plural(data.sum.unpriced, 'request')} went to models without a known price: the true cost is higher than the
+          estimate.
         </Callout>
       )}
       <div class="card flush">
@@ -173,7 +216,11 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
               {rows.map((r) => (
                 <tr key={name(r)}>
                   <th scope="row" class="cell">
-                    {by === 'day' ? name(r) : <a href={hrefOf('/requests', { [by]: String(r.key[by] ?? '') || undefined })}>{name(r)}</a>}
+                    {by === 'day' ? (
+                      name(r)
+                    ) : (
+                      <a href={hrefOf('/requests', { [by]: String(r.key[by] ?? '') || undefined })}>{name(r)}</a>
+                    )}
                   </th>
                   <td class="num">
                     {count(r.requests)}

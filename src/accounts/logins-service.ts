@@ -267,7 +267,9 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     } else if (waiter.flights++ === MOST_FLIGHTS) {
       waiter.done(noTokenNow(entry.record, 'its tokens end as fast as they come', MOST_FLIGHTS * 1000))
     } else if (entry.flight === undefined) {
-      const refused = waiter.refused === entry.credential?.value ? waiter.refused : undefined
+      // A refresh after an earlier refusal may have failed: who comes later did not see it, but the token is no better.
+      const bad = waiter.refused ?? entry.refused
+      const refused = bad === entry.credential?.value ? bad : undefined
       launch(entry, { refused }, waiter)
     } else {
       entry.flight.urgent = true

@@ -1,5 +1,4 @@
 /** Files of prompts and of examples, line by line: as a stream, whatever their size. */
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
@@ -43,30 +42,39 @@ export async function routeLines(
     if (error.code !== 'EPIPE') throw error
     gone = true
   }
+  // For good: the error of the last write comes after the last line.
   output.on('error', onError)
   const flush = async () => {
     const text = piece
     piece = ''
-    if (text !== '' && !gone && !output.write(text)) await Promise.race([once(output, 'drain'), once(output, 'close')])
+    if (text !== '' && !gone && !output.write(text)) await roomIn(output)
   }
-  try {
-    for await (const text of lines) {
-      if (gone) break
-      number += 1
-      if (text.trim() === '') continue
-      const asked = readLine(number === 1 ? text.replace(/^\ufeff/, '') : text)
-      if (typeof asked === 'string') {
-        bad += 1
-        errors.write(`line ${number}: ${asked}\n`)
-        piece += `${JSON.stringify({ line: number, error: asked })}\n`
-      } else piece += `${JSON.stringify({ line: number, ...asked.own, ...flat(decide(asked.protocol, asked.body)) })}\n`
-      if (piece.length >= PIECE) await flush()
-    }
-    await flush()
-  } finally {
-    output.off('error', onError)
+  for await (const text of lines) {
+    if (gone) break
+    number += 1
+    if (text.trim() === '') continue
+    const asked = readLine(number === 1 ? text.replace(/^\ufeff/, '') : text)
+    if (typeof asked === 'string') {
+      bad += 1
+      errors.write(`line ${number}: ${asked}\n`)
+      piece += `${JSON.stringify({ line: number, error: asked })}\n`
+    } else piece += `${JSON.stringify({ line: number, ...asked.own, ...flat(decide(asked.protocol, asked.body)) })}\n`
+    if (piece.length >= PIECE) await flush()
   }
+  await flush()
   return bad
+}
+
+/** Resolves when more can be written, or nothing ever can. */
+function roomIn(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'] as const
+    const done = () => {
+      for (const event of events) output.off(event, done)
+      resolve()
+    }
+    for (const event of events) output.on(event, done)
+  })
 }
 
 interface Asked {

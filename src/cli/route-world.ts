@@ -37,14 +37,11 @@ export async function openWorld(explicit: string | undefined, writes: boolean): 
   const there = writes || location.engine === 'postgres' || existsSync(databaseFile(location.directory))
   const store = there ? await openStore(location) : createMemoryStore()
   try {
-    const examples = await createExamples(
-      store,
-      Date.now,
-      () => {},
-      (error) => {
-        throw error
-      },
-    )
+    let trouble: Error | undefined
+    const examples = await createExamples(store, Date.now, undefined, (error) => {
+      trouble = error
+    })
+    if (trouble !== undefined) throw trouble
     const records = (await store.credentials.all()).flatMap(recordOf)
     const compile = () => compileSnapshot(config, '', providers, [], records, examples.list())
     const pool = await recalled(store)

@@ -137,10 +137,15 @@ export function ownHeaders(record: CallRecord, emulated?: string): string[] {
   if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(droppedText(record.dropped)))
   if (record.category !== undefined) {
     own.push('x-ai-category', headerText(record.category))
-    if (record.confidence !== undefined) own.push('x-ai-confidence', record.confidence.toFixed(2))
+    if (record.confidence !== undefined) own.push('x-ai-confidence', confidenceText(record.confidence))
     if (record.reason !== undefined) own.push('x-ai-reason', headerText(record.reason).slice(0, LONGEST_REASON))
   }
   return own
+}
+
+/** Two decimals; nothing is quite sure, and the reason says so likewise. */
+function confidenceText(confidence: number): string {
+  return Math.min(0.99, Math.max(0, confidence)).toFixed(2)
 }
 
 /** Clients refuse heads over some kilobytes, and a long conversation can lose a field in each of its messages. */

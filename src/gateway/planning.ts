@@ -57,7 +57,8 @@ export function planCall(
   if (!isPlan(result)) {
     record.reason = possible.routed?.reason
     // The failure lives as long as the record; what the router read of the prompt must not.
-    return { ...result, routed: undefined }
+    const ended = result.kind === 'unknown-model' ? snapshot.ended(reading.model, matched.pin) : undefined
+    return { ...(ended ?? result), routed: undefined }
   }
   const candidates = result.targets.flatMap((target) => target.candidates)
   // Subscriptions route their caches by it, even where there is only one.

@@ -15,6 +15,10 @@ export interface AccountSpec {
   window: string
   /** Whether the vendor tells how much is used before it is used up. */
   tells: boolean
+  /** What the end of that allowance is read as: all of the account's work, unless said. */
+  usedUp?: Pick<Failure, 'kind' | 'scope'>
+  /** What requests present is a key that outlives the login's tokens (iFlow), and is refused on its own. */
+  byKey?: true
   /** Dialect of the questions; chat unless said. */
   dialect?: Dialect
   /** More for the command line. */
@@ -40,11 +44,24 @@ export function ways(house: House): string[] {
   return house.calls.map(({ attempts }) => attempts.map((a) => `${a.accountLabel} ${a.status}`).join(', '))
 }
 
+/** Lets the vendor refuse what the account presents: its token has ended or, with a key, is not taken once. */
+function refuseToken({ provider, byKey }: AccountSpec, house: House, person: string): void {
+  if (byKey) house.simulator.script(`${provider}:${person}`, [{ name: '401' }])
+  else house.simulator.oauthFault(provider, 'expire-access', { person })
+}
+
+/** Ends the login and everything it gave. */
+function revoke({ provider, byKey }: AccountSpec, house: House, person: string): void {
+  house.simulator.oauthFault(provider, 'revoke-family', { person })
+  if (byKey) house.simulator.setKeyFault(`${provider}:${person}`, { name: '401' })
+}
+
 const errorLines = (house: House) => house.said.filter(({ level }) => level === 'error')
 
 /** Registers the tests. */
 export function keepsAccounts(spec: AccountSpec): void {
   const { provider, model, window, tells, dialect = chat } = spec
+  const { kind, scope } = spec.usedUp ?? { kind: 'quota-exhausted', scope: 'account' }
   const question = (house: House, text = 'Hello there'): Promise<Answer> => ask(house, dialect, { model, text })
 
   async function answered(house: House, times: number): Promise<void> {
@@ -87,7 +104,7 @@ export function keepsAccounts(spec: AccountSpec): void {
       await answered(house, 1)
       await quiet(house)
       await proxy[Symbol.asyncDispose]()
-      house.simulator.oauthFault(provider, 'expire-access')
+      refuseToken(spec, house, 'anna')
       const before = house.simulator.attempts().length
       const refused = await question(house)
       assert.notEqual(refused.status, 200)
@@ -134,7 +151,7 @@ export function keepsAccounts(spec: AccountSpec): void {
     test('one that is refused is renewed once, on the same account, and nobody rests', async () => {
       await using house = await inhabited(spec, ['anna', 'ben'], { config: FILL_FIRST })
       await answered(house, 1)
-      house.simulator.oauthFault(provider, 'expire-access', { person: 'anna' })
+      refuseToken(spec, house, 'anna')
       await answered(house, 2)
       assert.deepEqual(ways(house), ['anna 200', 'anna 401, anna 200', 'anna 200'])
       assert.equal(house.refreshes('anna').length, 1)
@@ -144,7 +161,7 @@ export function keepsAccounts(spec: AccountSpec): void {
     test('a vendor that cannot refresh now ends nobody: the other account answers, and it is tried again later', async () => {
       const clock = new Clock()
       await using house = await inhabited(spec, ['anna', 'ben'], { clock, config: FILL_FIRST })
-      house.simulator.oauthFault(provider, 'expire-access', { person: 'anna' })
+      refuseToken(spec, house, 'anna')
       house.simulator.oauthFault(provider, '503', { times: 1, person: 'anna', grant: 'refresh' })
       await answered(house, 5)
       assert.equal(house.attempts('ben').length, 5)
@@ -159,7 +176,7 @@ export function keepsAccounts(spec: AccountSpec): void {
       await using house = await inhabited(spec, ['anna', 'ben'])
       const [anna] = house.gateway.logins!.records()
       await answered(house, 2)
-      house.simulator.oauthFault(provider, 'revoke-family', { person: 'anna' })
+      revoke(spec, house, 'anna')
       const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => question(house, `Hello ${i}`)))
       assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
       const state = () => house.gateway.logins!.records().find(({ id }) => id === anna!.id)!.facts.state
@@ -172,12 +189,13 @@ export function keepsAccounts(spec: AccountSpec): void {
       await answered(house, 6)
       assert.equal(house.attempts().length, length + 6, 'it is left alone')
       // With nobody left, clients hear what to do.
-      house.simulator.oauthFault(provider, 'revoke-family', { person: 'ben' })
+      revoke(spec, house, 'ben')
       const none = await question(house)
       assert.ok(none.status >= 400)
       assert.match(none.error.message, new RegExp(`logicaproxy login ${provider}`))
       const again = await question(house)
       assert.match(again.error.message, new RegExp(`logicaproxy login ${provider}`))
+      if (spec.byKey) house.simulator.setKeyFault(`${provider}:anna`, undefined)
       const back = await house.login('anna')
       assert.equal(back.id, anna!.id)
       assert.equal(state().is, 'ready')
@@ -218,7 +236,7 @@ export function keepsAccounts(spec: AccountSpec): void {
       await answered(house, 5)
       assert.deepEqual(ways(house), ['anna 429, ben 200', ...Array(4).fill('ben 200')])
       const { failure } = house.calls[0]!.attempts[0]! as { failure: Failure }
-      assert.deepEqual([failure.kind, failure.scope], ['quota-exhausted', 'account'])
+      assert.deepEqual([failure.kind, failure.scope], [kind, scope])
       // Everybody rests: refused at once, with a time that is not days away.
       simulator.setQuota(provider, 'ben', window, { used: 100, resetsAt: days })
       const first = await question(house)

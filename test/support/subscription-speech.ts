@@ -13,6 +13,8 @@ export interface SpeechSpec {
   model: string
   /** Answers with reasoning when asked to; `model` when left out. */
   thinking?: string
+  /** What the config says beside the house's own: names for what reasons, say. */
+  config?: Record<string, unknown>
   /** Dialects in which reasoning can be seen when asked for in the dialect's own way. */
   shows: readonly Speaker['id'][]
   /** Dialects in which the request travels natively. */
@@ -35,11 +37,11 @@ const SETTINGS: Readonly<Record<Speaker['id'], Record<string, unknown>>> = {
 }
 
 /** Registers the tests. */
-export function speaks({ provider, model, thinking = model, shows, native, dropped }: SpeechSpec): void {
+export function speaks({ provider, model, thinking = model, config, shows, native, dropped }: SpeechSpec): void {
   describe(`${provider}: requests in all four dialects`, () => {
     let house: House
     before(async () => {
-      house = await openHouse(provider)
+      house = await openHouse(provider, { config })
       await house.add('anna')
       await house.add('ben')
     })
@@ -80,7 +82,8 @@ export function speaks({ provider, model, thinking = model, shows, native, dropp
       test(`${dialect.id}: what the vendor does not take is told`, async () => {
         const answer = await rawAsk(house, dialect, { model, extra: SETTINGS[dialect.id] })
         assert.equal(answer.status, 200, answer.raw)
-        assert.equal(answer.headers['x-logicaproxy-dropped'], dropped[dialect.id])
+        const told = (words: string | undefined) => (words ?? '').split(',').sort()
+        assert.deepEqual(told(answer.headers['x-logicaproxy-dropped']), told(dropped[dialect.id]))
       })
 
     test('goes out under our own name, without a disguise', async () => {

@@ -25,6 +25,9 @@ import { CLIENT_KEY, type Clock } from './start.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
 
+/** Methods of Code Assist that are asked with POST and are no model calls. */
+const BESIDE = /:(?:loadCodeAssist|onboardUser|retrieveUserQuota\w*|fetchAvailableModels)$/
+
 /** A line of the gateway's log. */
 export interface Said {
   level: 'debug' | 'info' | 'warn' | 'error'
@@ -145,7 +148,7 @@ export async function openHouse(provider: ProviderName, options: HouseOptions = 
     attempts: (person) =>
       simulator
         .attempts(person === undefined ? { vendor: provider } : { key: `${provider}:${person}` })
-        .filter(({ method, vendor }) => method === 'POST' && vendor === provider),
+        .filter(({ method, vendor, path }) => method === 'POST' && vendor === provider && !BESIDE.test(path)),
     refreshes: (person) => simulator.oauth.log({ vendor: provider, kind: 'refresh', person }),
     cli(...args) {
       const command = new Command([...args, '--config', file], authDir)

@@ -47,7 +47,10 @@ export function smallDisk(path: string): (Disposable & { full: Obstacle }) | und
  */
 export function readOnlyFiles(directory: string): (Disposable & { obstacle: Obstacle }) | undefined {
   const flag = (sign: '+' | '-') => {
-    const files = readdirSync(directory).map((name) => join(directory, name))
+    // Not SQLite's shared memory: the kernel answers a write to a mapped page of an immutable file with SIGBUS, which a
+    // file system that has become read-only does not do.
+    const names = readdirSync(directory).filter((name) => !name.endsWith('-shm'))
+    const files = names.map((name) => join(directory, name))
     return succeeds('chattr', `${sign}i`, ...files, directory)
   }
   if (!flag('+') || !flag('-')) return undefined

@@ -80,6 +80,8 @@ function planOf(error: ReturnType<typeof fields>): string {
 function notIncluded(read: Failure, error: ReturnType<typeof fields>): Failure {
   return {
     ...read,
+    // The reset that is told with it is of an allowance the plan does not have: often this very moment.
+    retryAfter: undefined,
     kind: 'quota-exhausted',
     scope: 'account',
     message: followedBy(

@@ -1,7 +1,7 @@
 /** Qwen, iFlow, Kimi and xAI: dialects of OpenAI and Anthropic with wishes of their own (domain.md 1.4, 1.5, 1.7, 1.8). */
 import { bearer, type Exchange, json, type Reply } from '../exchange.ts'
 import type { ProviderName } from '../persons.ts'
-import { type Context, invalid, type Json, type Problem, problem } from '../types.ts'
+import { type Context, invalid, type Json, type Problem, problem, type VendorApi } from '../types.ts'
 import { anthropic } from '../vendors/anthropic.ts'
 import { openaiChat } from '../vendors/openai-chat.ts'
 import { openaiResponses } from '../vendors/openai-responses.ts'
@@ -126,6 +126,18 @@ function withoutReasoning(messages: unknown): unknown {
 
 const KIMI_MODELS = ['kimi-k2', 'k2-thinking', 'k2.5', 'k2.6', 'k2.7-code', 'k2.7-code-highspeed', 'k3']
 
+const showing = (ctx: Context): Context => ({ ...ctx, words: new Set([...ctx.words, 'reasoning-content']) })
+
+/** Chat that shows what it thought, as Kimi's does. */
+const KIMI_CHAT = {
+  ...CHAT,
+  api: {
+    ...openaiChat,
+    whole: (answer, body, ctx) => openaiChat.whole(answer, body, showing(ctx)),
+    stream: (answer, body, ctx) => openaiChat.stream(answer, body, showing(ctx)),
+  } satisfies VendorApi,
+} as const
+
 /** `api.kimi.com/coding`: both dialects, and what is left. */
 export function kimi(x: Exchange, world: World): Destination | undefined {
   const name = `${x.method} ${x.path}`
@@ -159,10 +171,12 @@ export function kimi(x: Exchange, world: World): Destination | undefined {
         headers: (_, inner) => Object.fromEntries(Object.entries(inner).filter(([n]) => !n.startsWith('anthropic-'))),
       },
     )
-  return through(call, CHAT, {
+  return through(call, KIMI_CHAT, {
     open(body) {
-      const { thinking: _, ...rest } = body
-      return { ...rest, messages: withoutReasoning(rest['messages']) }
+      const { thinking, ...rest } = body
+      const { type, effort } = obj(thinking) ?? {}
+      const depth = type === undefined ? {} : { reasoning_effort: type === 'disabled' ? 'none' : (effort ?? 'medium') }
+      return { ...rest, ...depth, messages: withoutReasoning(rest['messages']) }
     },
     limit: used({
       status: 429,

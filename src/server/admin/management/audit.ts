@@ -15,7 +15,13 @@ type Who = Pick<Actor, 'from' | 'id'> & { kind: AuditEntry['who']['kind'] }
 
 export interface Audit {
   /** Resolves once it is stored, or waits to be. Never rejects. */
-  done(who: Who, action: string, target: string, message: string, change?: { before?: unknown; after?: unknown }): Promise<void>
+  done(
+    who: Who,
+    action: string,
+    target: string,
+    message: string,
+    change?: { before?: unknown; after?: unknown },
+  ): Promise<void>
   failed(who: Who, action: string, target: string, message: string): Promise<void>
   /** Somebody was turned away. A flood of them makes few entries. */
   refused(from: string, action: string, message: string): void
@@ -36,7 +42,11 @@ export function createAudit(context: Pick<ManagementContext, 'store' | 'behind' 
     const id = `${String(at).padStart(14, '0')}-${String(sequence).padStart(6, '0')}-${randomBytes(3).toString('hex')}`
     const value = scrub(JSON.stringify({ ...entry, at }))
     const row = { kind: AUDIT_KIND, id, value, updatedAt: at, expiresAt: at + KEEP_MS }
-    log(entry.outcome === 'done' ? 'info' : 'warn', { who: entry.who, from: entry.from, action: entry.action, target: entry.target }, entry.message)
+    log(
+      entry.outcome === 'done' ? 'info' : 'warn',
+      { who: entry.who, from: entry.from, action: entry.action, target: entry.target },
+      entry.message,
+    )
     await deadline(store.documents.put([row])).catch(() => behind.put(row))
     sincePurge += 1
     if (sincePurge >= 500) {
@@ -47,7 +57,10 @@ export function createAudit(context: Pick<ManagementContext, 'store' | 'behind' 
 
   async function purge(): Promise<void> {
     const rows = await store.documents.all(AUDIT_KIND, now())
-    const old = rows.map(({ id }) => id).sort().slice(0, Math.max(0, rows.length - MOST))
+    const old = rows
+      .map(({ id }) => id)
+      .sort()
+      .slice(0, Math.max(0, rows.length - MOST))
     if (old.length > 0) await store.documents.remove(AUDIT_KIND, old)
   }
 
@@ -61,7 +74,8 @@ export function createAudit(context: Pick<ManagementContext, 'store' | 'behind' 
   })
 
   return {
-    done: (who, action, target, message, change = {}) => write({ ...entry(who, action, target, 'done', message), ...change }),
+    done: (who, action, target, message, change = {}) =>
+      write({ ...entry(who, action, target, 'done', message), ...change }),
     failed: (who, action, target, message) => write(entry(who, action, target, 'failed', message)),
     refused(from, action, message) {
       const key = `${from} ${action}`

@@ -3,12 +3,12 @@
  * made from, and undone. The file stays the one truth: what is saved here is read again like any other change of it.
  */
 import { hash } from 'node:crypto'
+import { parse } from 'yaml'
 import { diffLines } from '../../../config/diff.ts'
 import { type Edit, editYaml } from '../../../config/edit.ts'
 import { ConfigError, type Fault, type Notice, parseConfig, readConfigText } from '../../../config/load.ts'
 import { type Masked, maskSecrets, unmaskSecrets } from '../../../config/mask.ts'
 import { configSecrets } from '../../../config/secrets.ts'
-import { parse } from 'yaml'
 import type { ManagementContext } from './context.ts'
 import type { ConfigChange, ConfigResult, ConfigView, SnapshotEntry, SnapshotView } from './contract.ts'
 import { ManagementError, notFound, unavailable } from './errors.ts'
@@ -19,7 +19,12 @@ export interface ConfigDesk {
   view(): Promise<ConfigView>
   check(text: string): Promise<ConfigResult>
   save(text: string, expected: string, by: string, note?: string): Promise<ConfigResult>
-  patch(changes: readonly ConfigChange[], expected: string | undefined, by: string, options?: { dryRun?: boolean; note?: string }): Promise<ConfigResult>
+  patch(
+    changes: readonly ConfigChange[],
+    expected: string | undefined,
+    by: string,
+    options?: { dryRun?: boolean; note?: string },
+  ): Promise<ConfigResult>
   snapshots(): Promise<SnapshotEntry[]>
   snapshot(id: string): Promise<SnapshotView>
   restore(id: string, expected: string, by: string): Promise<ConfigResult>
@@ -63,7 +68,12 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
   }
 
   async function current(): Promise<{ text: string; digest: string; masked: Masked; file: string }> {
-    if (file === undefined) throw new ManagementError(409, 'no-file', 'This gateway was given its config by the program that embeds it; there is no file to change.')
+    if (file === undefined)
+      throw new ManagementError(
+        409,
+        'no-file',
+        'This gateway was given its config by the program that embeds it; there is no file to change.',
+      )
     const { text, digest } = await readConfigText(file)
     return { text, digest, masked: maskSecrets(text, known()), file }
   }
@@ -78,15 +88,21 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
     }
   }
 
-  const plainFaults = (faults: readonly Fault[]) => faults.map(({ line, column, path, message }) => ({ line, column, path, message: scrub(message) }))
-  const plainNotices = (notices: readonly Notice[]) => notices.map(({ line, column, path, kind, message }) => ({ line, column, path, kind, message: scrub(message) }))
+  const plainFaults = (faults: readonly Fault[]) =>
+    faults.map(({ line, column, path, message }) => ({ line, column, path, message: scrub(message) }))
+  const plainNotices = (notices: readonly Notice[]) =>
+    notices.map(({ line, column, path, kind, message }) => ({ line, column, path, kind, message: scrub(message) }))
 
   /** What a masked text would be, and would do. */
   function prepared(masked: Masked, text: string) {
     const put = unmaskSecrets(text, masked)
-    const { faults, notices, config } = put.faults.length > 0 ? { faults: put.faults, notices: [], config: undefined } : judged(put.text)
+    const { faults, notices, config } =
+      put.faults.length > 0 ? { faults: put.faults, notices: [], config: undefined } : judged(put.text)
     const before = judged(masked.original).config
-    const restart = config === undefined || before === undefined ? [] : RESTART.filter((key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(config, key)))
+    const restart =
+      config === undefined || before === undefined
+        ? []
+        : RESTART.filter((key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(config, key)))
     return { text: put.text, faults, notices, restart }
   }
 
@@ -104,9 +120,22 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
     }
   }
 
-  async function write(now: Awaited<ReturnType<typeof current>>, masked: Masked, p: ReturnType<typeof prepared>, by: string, note: string | undefined): Promise<ConfigResult> {
+  async function write(
+    now: Awaited<ReturnType<typeof current>>,
+    masked: Masked,
+    p: ReturnType<typeof prepared>,
+    by: string,
+    note: string | undefined,
+  ): Promise<ConfigResult> {
     if (p.faults.length > 0)
-      throw new ManagementError(422, 'config', p.faults.length === 1 ? 'The config has a fault; nothing was changed.' : `The config has ${p.faults.length} faults; nothing was changed.`, { faults: plainFaults(p.faults) })
+      throw new ManagementError(
+        422,
+        'config',
+        p.faults.length === 1
+          ? 'The config has a fault; nothing was changed.'
+          : `The config has ${p.faults.length} faults; nothing was changed.`,
+        { faults: plainFaults(p.faults) },
+      )
     const digest = hash('sha256', p.text, 'hex')
     if (digest === now.digest) return result(masked, p, digest, true)
     for (const secret of maskSecrets(p.text).secrets) context.learn(secret.value)
@@ -117,7 +146,9 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
     try {
       await replaceFile(now.file, p.text)
     } catch (error) {
-      throw unavailable(`${now.file} cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); nothing was changed.`)
+      throw unavailable(
+        `${now.file} cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); nothing was changed.`,
+      )
     }
     await context.reload()
     return result(masked, p, digest, true)
@@ -127,7 +158,18 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
     async view() {
       if (file === undefined) {
         const masked = maskedValues(gateway.snapshot.config as unknown as Plain)
-        return { editable: false, because: 'This gateway was given its config by the program that embeds it.', text: '', digest: gateway.snapshot.digest, inForce: gateway.snapshot.digest, faults: [], notices: [], values: {}, effective: masked, secrets: [] }
+        return {
+          editable: false,
+          because: 'This gateway was given its config by the program that embeds it.',
+          text: '',
+          digest: gateway.snapshot.digest,
+          inForce: gateway.snapshot.digest,
+          faults: [],
+          notices: [],
+          values: {},
+          effective: masked,
+          secrets: [],
+        }
       }
       const { masked, digest, text } = await current()
       const { faults, notices, config } = judged(text)
@@ -186,14 +228,27 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
         if (now.digest !== expected) throw conflict()
         const { faults, notices, config } = judged(found.text)
         const before = judged(now.text).config
-        const restart = config === undefined || before === undefined ? [] : RESTART.filter((key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(config, key)))
-        return await write(now, now.masked, { text: found.text, faults, notices, restart }, by, `restored what stood there until ${new Date(found.at).toISOString()}`)
+        const restart =
+          config === undefined || before === undefined
+            ? []
+            : RESTART.filter((key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(config, key)))
+        return await write(
+          now,
+          now.masked,
+          { text: found.text, faults, notices, restart },
+          by,
+          `restored what stood there until ${new Date(found.at).toISOString()}`,
+        )
       }),
   }
 }
 
 const conflict = () =>
-  new ManagementError(409, 'conflict', 'The file was changed meanwhile, by somebody else or by an editor. Load it again and make your changes on what stands there now.')
+  new ManagementError(
+    409,
+    'conflict',
+    'The file was changed meanwhile, by somebody else or by an editor. Load it again and make your changes on what stands there now.',
+  )
 
 function at(config: Plain, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (value as Plain | undefined)?.[key], config)
@@ -218,7 +273,11 @@ export function maskedValues(value: Plain): Plain {
     if (typeof node === 'string') {
       if (node === '') return node
       if ((SECRET.test(key) && parent !== 'tls') || parent === 'headers') return '***'
-      return URLS.test(key) ? node.replace(/\/\/[^/\s@]*@/, '//***@').replace(/([?&][\w-]*(?:password|key|token|secret)=)[^&\s]+/gi, '$1***') : node
+      return URLS.test(key)
+        ? node
+            .replace(/\/\/[^/\s@]*@/, '//***@')
+            .replace(/([?&][\w-]*(?:password|key|token|secret)=)[^&\s]+/gi, '$1***')
+        : node
     }
     if (Array.isArray(node)) return node.map((item) => step(item, key, parent))
     if (typeof node === 'object' && node !== null)

@@ -9,6 +9,7 @@ import type { Protocol } from '../../../protocols/protocol.ts'
 import type { Behind } from '../../../store/index.ts'
 import type { Store } from '../../../store/store.ts'
 import type { MetricsSnapshot } from '../../../telemetry/index.ts'
+import type { UsageService } from '../../../telemetry/usage.ts'
 import type { RouteExample, RouteExplained } from './contract.ts'
 import type { LogRing } from './log-ring.ts'
 
@@ -30,6 +31,8 @@ export interface ManagementContext {
   vault?: Pick<TokenVault, 'state'>
   desk?: LoginDesk
   quotas: Quotas
+  /** Rates, series and prices; what it hears it keeps in the store. */
+  usage: Pick<UsageService, 'live' | 'prices' | 'recording' | 'cost' | 'wipe'>
   metrics(): MetricsSnapshot
   /** What cannot be used now, in sentences. */
   trouble(): string[]
@@ -52,10 +55,6 @@ export interface ManagementContext {
   /** Hears secrets that must show in no log. */
   learn(secret: string): void
   log(level: 'info' | 'warn' | 'error', fields: object, message: string): void
-  /** Millionths of a US dollar spent since the start, as far as prices are known. */
-  spentMicros?(): number
-  /** Date of the price table. */
-  pricesFrom?: string
   /** Where the built page is. */
   pagesDir: string
   /** Waits; tests put another in its place. */

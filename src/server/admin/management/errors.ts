@@ -42,7 +42,10 @@ export function fromIssues(issues: readonly z.core.$ZodIssue[]): ManagementError
     '',
   )
   if (issue.code === 'unrecognized_keys')
-    return invalid(`Unknown field ${issue.keys.map((k) => JSON.stringify(k.slice(0, 60))).join(', ')}.`, param || issue.keys[0])
+    return invalid(
+      `Unknown field ${issue.keys.map((k) => JSON.stringify(k.slice(0, 60))).join(', ')}.`,
+      param || issue.keys[0],
+    )
   return invalid(`${param === '' ? 'The request' : param}: ${issue.message}.`, param)
 }
 
@@ -52,7 +55,8 @@ export function asManagementError(error: unknown): ManagementError | undefined {
   if (error instanceof StoreError)
     return new ManagementError(503, error.code === 'full' ? 'full' : 'unavailable', error.message)
   if (error instanceof VaultError) return new ManagementError(503, 'vault', error.message)
-  if (error instanceof LoginError) return new ManagementError(LOGIN_STATUS[error.code] ?? 502, `login-${error.code}`, error.message)
+  if (error instanceof LoginError)
+    return new ManagementError(LOGIN_STATUS[error.code] ?? 502, `login-${error.code}`, error.message)
   if (error instanceof FailureError) {
     const { kind, message, retryAfter } = error.failure
     return new ManagementError(502, kind, message, retryAfter === undefined ? {} : { retryAfterMs: retryAfter * 1000 })
@@ -80,7 +84,16 @@ export function problemOf({ code, message, more }: ManagementError, scrub: (text
       code,
       message: scrub(message),
       ...(more.param === undefined ? {} : { param: more.param }),
-      ...(more.faults === undefined ? {} : { faults: more.faults.map((f) => ({ line: f.line, column: f.column, path: f.path, message: scrub(f.message) })) }),
+      ...(more.faults === undefined
+        ? {}
+        : {
+            faults: more.faults.map((f) => ({
+              line: f.line,
+              column: f.column,
+              path: f.path,
+              message: scrub(f.message),
+            })),
+          }),
       ...(more.retryAfterMs === undefined ? {} : { retryAfterMs: more.retryAfterMs }),
     },
   }

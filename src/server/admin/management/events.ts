@@ -76,7 +76,10 @@ export function createEvents(options: { version: string; now: () => number }): E
       listener.queue = enough ? kept : []
       listener.missed ||= !enough
       listener.size = listener.queue.reduce((sum, { bytes }) => sum + bytes.length, 0)
-      if (listener.missed) return wake(listener)
+      if (listener.missed) {
+        wake(listener)
+        return
+      }
     }
     listener.queue.push(frame)
     listener.size += frame.bytes.length
@@ -128,7 +131,8 @@ export function createEvents(options: { version: string; now: () => number }): E
       const from = lastId === undefined ? -1 : memory.findIndex((f) => f.id === last)
       const missed = lastId !== undefined && from === -1
       const listener: Listener = {
-        wants: (type) => type === 'bye' || type === 'hello' || (topics === undefined ? type !== 'log' : topics.has(type)),
+        wants: (type) =>
+          type === 'bye' || type === 'hello' || (topics === undefined ? type !== 'log' : topics.has(type)),
         sessionId,
         queue: [],
         size: 0,
@@ -137,7 +141,8 @@ export function createEvents(options: { version: string; now: () => number }): E
         closed: false,
       }
       listener.queue.push(frameOf({ type: 'hello', missed, version }))
-      if (from !== -1) for (const frame of memory.slice(from + 1)) if (listener.wants(frame.type)) listener.queue.push(frame)
+      if (from !== -1)
+        for (const frame of memory.slice(from + 1)) if (listener.wants(frame.type)) listener.queue.push(frame)
       listener.size = listener.queue.reduce((sum, { bytes }) => sum + bytes.length, 0)
       if (listeners.size === 0) {
         alive = setInterval(() => {

@@ -68,7 +68,8 @@ export function createLogRing({ now = Date.now, scrub = (t) => t, most = 2_000 }
         if (after !== undefined && line.seq <= after) break
         if (before !== undefined && line.seq >= before) continue
         if (ORDER.indexOf(line.level) < least || (request !== undefined && line.requestId !== request)) continue
-        if (needle !== undefined && !`${line.message} ${JSON.stringify(line.fields)}`.toLowerCase().includes(needle)) continue
+        if (needle !== undefined && !`${line.message} ${JSON.stringify(line.fields)}`.toLowerCase().includes(needle))
+          continue
         found.push(line)
       }
       return found.reverse()
@@ -82,7 +83,13 @@ export function createLogRing({ now = Date.now, scrub = (t) => t, most = 2_000 }
         log[level](fields, message)
         if (log.isLevelEnabled?.(level) ?? level !== 'debug') add(level, fields, message)
       }
-      return { debug: tee('debug'), info: tee('info'), warn: tee('warn'), error: tee('error'), isLevelEnabled: (level) => log.isLevelEnabled?.(level) ?? level !== 'debug' }
+      return {
+        debug: tee('debug'),
+        info: tee('info'),
+        warn: tee('warn'),
+        error: tee('error'),
+        isLevelEnabled: (level) => log.isLevelEnabled?.(level) ?? level !== 'debug',
+      }
     },
   }
 }
@@ -92,7 +99,11 @@ const cut = (text: string): string => (text.length > MOST_TEXT ? `${text.slice(0
 /** Fields as plain JSON, scrubbed; what cannot be said in JSON is said in words. */
 function clean(fields: object, scrub: (text: string) => string): Record<string, unknown> {
   try {
-    const text = scrub(JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value)))
+    const text = scrub(
+      JSON.stringify(fields, (_, value: unknown) =>
+        value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value,
+      ),
+    )
     return text.length > MOST_TEXT * 4 ? { cut: cut(text) } : (JSON.parse(text) as Record<string, unknown>)
   } catch {
     return {}

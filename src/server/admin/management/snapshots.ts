@@ -18,17 +18,26 @@ export interface Snapshots {
   find(id: string): Promise<(SnapshotEntry & { text: string }) | undefined>
 }
 
-export function createSnapshots({ configFile, dataDir, now }: Pick<ManagementContext, 'configFile' | 'dataDir' | 'now'>): Snapshots {
+export function createSnapshots({
+  configFile,
+  dataDir,
+  now,
+}: Pick<ManagementContext, 'configFile' | 'dataDir' | 'now'>): Snapshots {
   const dir = join(dataDir ?? dirname(configFile ?? '.'), 'config-history')
 
   async function names(): Promise<string[]> {
     const all = await readdir(dir).catch(() => [])
-    return all.filter((name) => NAME.test(name)).sort().reverse()
+    return all
+      .filter((name) => NAME.test(name))
+      .sort()
+      .reverse()
   }
 
   async function read(name: string): Promise<(SnapshotEntry & { text: string }) | undefined> {
     try {
-      const { at, digest, by, note, text } = JSON.parse(await readFile(join(dir, name), 'utf8')) as SnapshotEntry & { text: string }
+      const { at, digest, by, note, text } = JSON.parse(await readFile(join(dir, name), 'utf8')) as SnapshotEntry & {
+        text: string
+      }
       const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
       return { id: NAME.exec(name)![1]!, at, digest, by, ...(note === undefined ? {} : { note }), lines, text }
     } catch {
@@ -46,7 +55,9 @@ export function createSnapshots({ configFile, dataDir, now }: Pick<ManagementCon
         await writeNew(join(dir, name), JSON.stringify({ at, digest, by, note, text }))
         for (const old of (await names()).slice(MOST)) await rm(join(dir, old), { force: true })
       } catch (error) {
-        throw unavailable(`The text of before cannot be kept in ${dir} (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}), so the config is not changed.`)
+        throw unavailable(
+          `The text of before cannot be kept in ${dir} (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}), so the config is not changed.`,
+        )
       }
     },
     async list() {

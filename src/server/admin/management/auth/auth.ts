@@ -1,9 +1,9 @@
 /** Tells who asks: the admin token in a header, or a session in a cookie with its CSRF token. */
 import type { Config } from '../../../../config/schema.ts'
 import type { Audit } from '../audit.ts'
-import { ManagementError } from '../errors.ts'
 import type { ManagementContext } from '../context.ts'
 import type { Session as SessionView } from '../contract.ts'
+import { ManagementError } from '../errors.ts'
 import type { Caller } from './guard.ts'
 import { linkPath, makeLink, useLink } from './links.ts'
 import { isAdminToken, tokenPrint, tokenState } from './secrets.ts'
@@ -65,9 +65,14 @@ export function createAuth(context: ManagementContext, audit: Audit): Auth {
   async function check(token: string, caller: Caller): Promise<void> {
     const source = caller.remoteAddress ?? 'unknown'
     if (!(await throttle.turn(source)))
-      throw new ManagementError(429, 'too-many', 'Too many sign-ins wait already. Try again in a few seconds; a one-time link ("logicaproxy dashboard") works at once.', {
-        retryAfterMs: Math.max(1_000, throttle.wait(source)),
-      })
+      throw new ManagementError(
+        429,
+        'too-many',
+        'Too many sign-ins wait already. Try again in a few seconds; a one-time link ("logicaproxy dashboard") works at once.',
+        {
+          retryAfterMs: Math.max(1_000, throttle.wait(source)),
+        },
+      )
     if (isAdminToken(config(), token)) {
       throttle.succeeded(source)
       return
@@ -87,8 +92,17 @@ export function createAuth(context: ManagementContext, audit: Audit): Auth {
 
   async function opened(by: Session['by'], headers: Headers, caller: Caller): Promise<Opened> {
     const from = caller.remoteAddress ?? ''
-    const { cookie, session } = await sessions.open(by, { address: from, userAgent: headers.get('user-agent') ?? '' }, print())
-    await audit.done({ kind: by, id: session.id.slice(0, 8), from }, 'login', 'dashboard', `A browser signed in with ${by === 'link' ? 'a one-time link' : 'the admin token'}.`)
+    const { cookie, session } = await sessions.open(
+      by,
+      { address: from, userAgent: headers.get('user-agent') ?? '' },
+      print(),
+    )
+    await audit.done(
+      { kind: by, id: session.id.slice(0, 8), from },
+      'login',
+      'dashboard',
+      `A browser signed in with ${by === 'link' ? 'a one-time link' : 'the admin token'}.`,
+    )
     return { cookie, session, view: view({ kind: 'session', from, session, cookie }) }
   }
 
@@ -98,7 +112,10 @@ export function createAuth(context: ManagementContext, audit: Audit): Auth {
       return {
         authenticated: false,
         kind: 'nobody',
-        help: state.is === 'none' ? state.because : 'Sign in with the admin token of the first start, or run "logicaproxy dashboard" for a one-time link.',
+        help:
+          state.is === 'none'
+            ? state.because
+            : 'Sign in with the admin token of the first start, or run "logicaproxy dashboard" for a one-time link.',
       }
     }
     const { session, cookie } = actor
@@ -131,9 +148,17 @@ export function createAuth(context: ManagementContext, audit: Audit): Auth {
       }
       const actor = await bySession(headers, caller)
       if (actor === undefined)
-        throw new ManagementError(401, 'unauthorized', 'Sign in first: send the admin token as "Authorization: Bearer …" or "X-Management-Key", or open a one-time link ("logicaproxy dashboard").')
+        throw new ManagementError(
+          401,
+          'unauthorized',
+          'Sign in first: send the admin token as "Authorization: Bearer …" or "X-Management-Key", or open a one-time link ("logicaproxy dashboard").',
+        )
       if (changes && !isCsrf(actor.cookie!, headers.get('x-csrf-token') ?? ''))
-        throw new ManagementError(403, 'csrf', 'The header X-CSRF-Token is missing or not that of this session: load the page again.')
+        throw new ManagementError(
+          403,
+          'csrf',
+          'The header X-CSRF-Token is missing or not that of this session: load the page again.',
+        )
       return actor
     },
     async peek(headers, caller) {
@@ -148,8 +173,16 @@ export function createAuth(context: ManagementContext, audit: Audit): Auth {
     },
     async redeem(link, headers, caller) {
       if (!(await useLink(store, link, now()))) {
-        audit.refused(caller.remoteAddress ?? '', 'login.refused', 'A one-time link was presented that is used, too old, or none.')
-        throw new ManagementError(401, 'link', 'This link was used already or is older than 10 minutes. "logicaproxy dashboard" prints a new one.')
+        audit.refused(
+          caller.remoteAddress ?? '',
+          'login.refused',
+          'A one-time link was presented that is used, too old, or none.',
+        )
+        throw new ManagementError(
+          401,
+          'link',
+          'This link was used already or is older than 10 minutes. "logicaproxy dashboard" prints a new one.',
+        )
       }
       return await opened('link', headers, caller)
     },
@@ -173,7 +206,8 @@ export function createAuth(context: ManagementContext, audit: Audit): Auth {
 /** The admin token, where one is presented; never from the query, which stands in logs and histories. */
 function tokenOf(headers: Headers): string | undefined {
   const authorization = headers.get('authorization')
-  if (authorization !== null) return /^bearer\s/i.test(authorization) ? authorization.slice(7).trim() : authorization.trim()
+  if (authorization !== null)
+    return /^bearer\s/i.test(authorization) ? authorization.slice(7).trim() : authorization.trim()
   return headers.get('x-management-key')?.trim() ?? undefined
 }
 

@@ -46,7 +46,8 @@ export function checkSite(config: Config, headers: Headers): void {
   const own = origin.replace(/^https?:\/\//, '') === headers.get('host')?.toLowerCase()
   if (!own && config['allowed-origins'].some((o) => o.toLowerCase().replace(/\/$/, '') === origin))
     throw new ManagementError(403, 'cross-site', 'Pages of other origins may call models here, not the management API.')
-  if (origin === 'null') throw new ManagementError(403, 'cross-site', 'Pages without an origin may not call the management API.')
+  if (origin === 'null')
+    throw new ManagementError(403, 'cross-site', 'Pages without an origin may not call the management API.')
 }
 
 /** A page in a frame of another page could be clicked by a person who sees something else. @throws {ManagementError} 403 */

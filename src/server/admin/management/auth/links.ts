@@ -10,7 +10,10 @@ export const LINK_KIND = 'dashboard-link'
 export const LINK_LIFE_MS = 10 * 60_000
 
 /** Makes a link's secret, 256 bits; good for one use within 10 minutes. @throws {StoreError} */
-export async function makeLink(store: Pick<Store, 'documents'>, now: number): Promise<{ link: string; expiresAt: number }> {
+export async function makeLink(
+  store: Pick<Store, 'documents'>,
+  now: number,
+): Promise<{ link: string; expiresAt: number }> {
   const link = newSecret()
   const expiresAt = now + LINK_LIFE_MS
   await store.documents.put([{ kind: LINK_KIND, id: sha256(link), value: '{}', updatedAt: now, expiresAt }])

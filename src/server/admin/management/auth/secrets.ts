@@ -64,4 +64,5 @@ export function clientDigests(config: Config): ReadonlySet<string> {
 }
 
 /** Tells one token from the next, so that sessions end with the token they were opened under. */
-export const tokenPrint = (config: Config): string => sha256(`print\n${config['remote-management']['secret-key']}`).slice(0, 16)
+export const tokenPrint = (config: Config): string =>
+  sha256(`print\n${config['remote-management']['secret-key']}`).slice(0, 16)

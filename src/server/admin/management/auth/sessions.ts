@@ -29,7 +29,11 @@ export interface Session {
 
 export interface Sessions {
   /** Opens one; the cookie's value is told here alone. */
-  open(by: Session['by'], at: { address: string; userAgent: string }, print: string): Promise<{ cookie: string; session: Session }>
+  open(
+    by: Session['by'],
+    at: { address: string; userAgent: string },
+    print: string,
+  ): Promise<{ cookie: string; session: Session }>
   /** The session of a cookie, if it has not ended; counts as use. */
   find(cookie: string, print: string): Promise<Session | undefined>
   end(id: string): Promise<boolean>
@@ -93,7 +97,15 @@ export function createSessions({ store, behind, now }: SessionsOptions): Session
     async open(by, { address, userAgent }, print) {
       const cookie = newSecret()
       const at = now()
-      const session: Session = { id: sha256(cookie), by, createdAt: at, lastUsedAt: at, address, userAgent: userAgent.slice(0, 300), print }
+      const session: Session = {
+        id: sha256(cookie),
+        by,
+        createdAt: at,
+        lastUsedAt: at,
+        address,
+        userAgent: userAgent.slice(0, 300),
+        print,
+      }
       remember(session)
       // In memory it works at once; that it outlives a restart is not worth waiting for.
       behind.put(row(session))
@@ -130,12 +142,16 @@ export function createSessions({ store, behind, now }: SessionsOptions): Session
 
     async list(print) {
       const rows = await deadline(store.documents.all(SESSION_KIND, now())).catch(() => [])
-      const all = new Map(rows.flatMap(({ value }) => {
-        const session = parsed(value)
-        return session === undefined || unknown.has(session.id) ? [] : [[session.id, session] as const]
-      }))
+      const all = new Map(
+        rows.flatMap(({ value }) => {
+          const session = parsed(value)
+          return session === undefined || unknown.has(session.id) ? [] : [[session.id, session] as const]
+        }),
+      )
       for (const session of sessions.values()) all.set(session.id, session)
-      return [...all.values()].filter((s) => s.print === print && expiryOf(s) > now()).sort((a, b) => b.lastUsedAt - a.lastUsedAt)
+      return [...all.values()]
+        .filter((s) => s.print === print && expiryOf(s) > now())
+        .sort((a, b) => b.lastUsedAt - a.lastUsedAt)
     },
 
     close: stop,

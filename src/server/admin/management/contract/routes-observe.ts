@@ -170,7 +170,7 @@ export const observeRoutes = [
     ...read,
     id: 'usageExport',
     path: '/v0/management/usage/export',
-    summary: 'All of it as CSV or as JSON lines.',
+    summary: 'All of it as CSV or as JSON.',
     query: u.exportQuery,
     response: { media: 'text/csv' },
   },

@@ -136,6 +136,8 @@ export const usageDetail = z.object({
   bytesIn: count.optional(),
   bytesOut: count.optional(),
   failure: z.string().optional(),
+  /** Where its price is from: a family of models, the date of the table; `subscription`: what it would have cost by key. */
+  price: z.object({ family: z.string(), asOf: z.string().optional(), subscription: z.boolean().optional() }).optional(),
   /** Only where its key keeps bodies, and until then. */
   bodies: z.object({ request: z.string(), response: z.string(), until: time }).optional(),
   /** Log lines about it that are still in memory. */

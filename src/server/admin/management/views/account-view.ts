@@ -39,7 +39,11 @@ interface Parts {
   models: readonly string[]
 }
 
-function accountView(context: ManagementContext, recent: Recent, { account, record, rests, models }: Parts): AccountView {
+function accountView(
+  context: ManagementContext,
+  recent: Recent,
+  { account, record, rests, models }: Parts,
+): AccountView {
   const { gateway, quotas, now } = context
   const id = account?.id ?? record!.id
   const providerId = account?.provider ?? record!.provider
@@ -68,7 +72,8 @@ function accountView(context: ManagementContext, recent: Recent, { account, reco
     requests: stats?.requests ?? 0,
     errors: stats?.errors ?? 0,
     expiresAt: record?.expiresAt,
-    origin: facts === undefined ? { how: 'config' } : { how: facts.origin.how, from: facts.origin.from, at: facts.origin.at },
+    origin:
+      facts === undefined ? { how: 'config' } : { how: facts.origin.how, from: facts.origin.from, at: facts.origin.at },
     policy,
     models: [...models],
     modelsAt: facts?.modelsAt,
@@ -134,7 +139,9 @@ function wordsOf(
       return `${inFlight} requests under way; its limit is ${account!.concurrency}.`
     default: {
       const models = rests.flatMap(({ model }) => model ?? [])
-      return models.length === 0 ? 'Ready.' : `Ready, but for ${models.join(', ')}, which ${models.length === 1 ? 'rests' : 'rest'}.`
+      return models.length === 0
+        ? 'Ready.'
+        : `Ready, but for ${models.join(', ')}, which ${models.length === 1 ? 'rests' : 'rest'}.`
     }
   }
 }
@@ -175,8 +182,12 @@ function modelsOf(context: ManagementContext, accountId: string, provider: strin
   const { registry, accounts } = context.gateway.snapshot
   const account = accounts.find(({ id }) => id === accountId)
   if (account === undefined) return []
-  if (account.models !== undefined) return account.models.map(({ name }) => name).filter((name) => !account.excludes(name))
-  return registry.list(provider).map(({ id }) => id).filter((id) => !account.excludes(id))
+  if (account.models !== undefined)
+    return account.models.map(({ name }) => name).filter((name) => !account.excludes(name))
+  return registry
+    .list(provider)
+    .map(({ id }) => id)
+    .filter((id) => !account.excludes(id))
 }
 
 /** A proxy without its name and password. */

@@ -3,10 +3,8 @@
 import { isLoopback } from '../../../access.ts'
 import type { ManagementContext } from '../context.ts'
 import type { AccountView, Alert, EndpointRow, ModelRow, ProviderRow, Status } from '../contract.ts'
-import { quantile, type Recent } from '../recent.ts'
+import type { Recent } from '../recent.ts'
 import { accountViews, strip } from './account-view.ts'
-
-
 
 /** Shares of a window at which its owner is told. */
 const QUOTA_WARNING = 0.8
@@ -21,7 +19,11 @@ export interface Overview {
   accounts(): AccountView[]
 }
 
-export function createOverview(context: ManagementContext, recent: Recent, storeTrouble: () => string | undefined): Overview {
+export function createOverview(
+  context: ManagementContext,
+  recent: Recent,
+  storeTrouble: () => string | undefined,
+): Overview {
   const { gateway, now, startedAt } = context
 
   const accounts = (): AccountView[] => accountViews(context, recent)
@@ -41,40 +43,105 @@ export function createOverview(context: ManagementContext, recent: Recent, store
     for (const account of all) {
       const about = { accountId: account.id, provider: account.provider }
       if (account.state === 'needs-login')
-        found.push({ ...about, id: `needs-login:${account.id}`, level: 'critical', kind: 'needs-login', message: `${account.label} (${account.providerTitle}) is not used any more. ${account.words}`, action: 'Log in to it again.' })
+        found.push({
+          ...about,
+          id: `needs-login:${account.id}`,
+          level: 'critical',
+          kind: 'needs-login',
+          message: `${account.label} (${account.providerTitle}) is not used any more. ${account.words}`,
+          action: 'Log in to it again.',
+        })
       for (const window of account.quota?.windows ?? []) {
         if (account.settings.disabled || window.used < QUOTA_WARNING || (window.resetsAt ?? Infinity) <= now()) continue
         const critical = window.used >= QUOTA_CRITICAL || window.exhausted
-        found.push(strip({
-          ...about,
-          id: `quota:${account.id}:${window.id}`,
-          level: critical ? 'critical' : 'warning',
-          kind: 'quota',
-          message: `${account.label} (${account.providerTitle}) has used ${Math.floor(window.used * 100)} % of its ${window.title}.`,
-          action: 'Requests go to other accounts once it is used up; log another one in if there is none.',
-          until: window.resetsAt,
-        } satisfies Alert))
+        found.push(
+          strip({
+            ...about,
+            id: `quota:${account.id}:${window.id}`,
+            level: critical ? 'critical' : 'warning',
+            kind: 'quota',
+            message: `${account.label} (${account.providerTitle}) has used ${Math.floor(window.used * 100)} % of its ${window.title}.`,
+            action: 'Requests go to other accounts once it is used up; log another one in if there is none.',
+            until: window.resetsAt,
+          } satisfies Alert),
+        )
       }
       if (account.kind === 'login' && account.policy?.state === 'discontinued')
-        found.push({ ...about, id: `policy:${account.id}`, level: 'info', kind: 'policy', message: `${account.providerTitle}: ${account.policy.note}`, action: account.policy.url })
+        found.push({
+          ...about,
+          id: `policy:${account.id}`,
+          level: 'info',
+          kind: 'policy',
+          message: `${account.providerTitle}: ${account.policy.note}`,
+          action: account.policy.url,
+        })
     }
     const enabled = all.filter(({ state }) => state !== 'disabled')
     if (enabled.length > 0 && enabled.every(({ state }) => state === 'resting')) {
       const next = Math.min(...enabled.flatMap(({ rests }) => rests.map(({ nextProbe }) => nextProbe)))
-      found.push(strip({ id: 'all-resting', level: 'critical', kind: 'all-resting', message: 'Every account rests.', action: 'Requests wait or are refused until one is tried again. Clear a rest if you know better.', until: Number.isFinite(next) ? next : undefined } satisfies Alert))
+      found.push(
+        strip({
+          id: 'all-resting',
+          level: 'critical',
+          kind: 'all-resting',
+          message: 'Every account rests.',
+          action: 'Requests wait or are refused until one is tried again. Clear a rest if you know better.',
+          until: Number.isFinite(next) ? next : undefined,
+        } satisfies Alert),
+      )
     }
     if (all.length === 0)
-      found.push({ id: 'no-accounts', level: 'warning', kind: 'no-accounts', message: 'There is no account yet.', action: 'Log in to a subscription, or put an API key into the config.' })
+      found.push({
+        id: 'no-accounts',
+        level: 'warning',
+        kind: 'no-accounts',
+        message: 'There is no account yet.',
+        action: 'Log in to a subscription, or put an API key into the config.',
+      })
     const vault = context.vault?.state()
-    if (vault?.is === 'locked') found.push({ id: 'vault-locked', level: 'critical', kind: 'vault', message: context.scrub(vault.reason), action: context.scrub(vault.help) })
+    if (vault?.is === 'locked')
+      found.push({
+        id: 'vault-locked',
+        level: 'critical',
+        kind: 'vault',
+        message: context.scrub(vault.reason),
+        action: context.scrub(vault.help),
+      })
     const store = storeTrouble()
-    if (store !== undefined) found.push({ id: 'store', level: 'critical', kind: 'store', message: context.scrub(store), action: 'Logins and usage are kept in memory until it can be written again.' })
-    if (context.behind.counts.dropped > 0) found.push({ id: 'usage-dropped', level: 'warning', kind: 'usage', message: `${context.behind.counts.dropped} records could not be kept.`, action: 'Look at the store.' })
+    if (store !== undefined)
+      found.push({
+        id: 'store',
+        level: 'critical',
+        kind: 'store',
+        message: context.scrub(store),
+        action: 'Logins and usage are kept in memory until it can be written again.',
+      })
+    if (context.behind.counts.dropped > 0)
+      found.push({
+        id: 'usage-dropped',
+        level: 'warning',
+        kind: 'usage',
+        message: `${context.behind.counts.dropped} records could not be kept.`,
+        action: 'Look at the store.',
+      })
     const rejected = context.configFault()
-    if (rejected !== undefined) found.push({ id: 'config-rejected', level: 'warning', kind: 'config', message: `The config file is not in force: ${context.scrub(rejected).slice(0, 500)}`, action: 'Mend it; the one before stays in force until then.' })
+    if (rejected !== undefined)
+      found.push({
+        id: 'config-rejected',
+        level: 'warning',
+        kind: 'config',
+        message: `The config file is not in force: ${context.scrub(rejected).slice(0, 500)}`,
+        action: 'Mend it; the one before stays in force until then.',
+      })
     const { config } = gateway.snapshot
     if (!isLoopback(config.host) && config['remote-management']['allow-remote'] && !config.tls.enable)
-      found.push({ id: 'exposed', level: 'warning', kind: 'exposed', message: 'Management answers other machines without TLS: tokens travel in the clear.', action: 'Set tls, or turn remote-management.allow-remote off and use an SSH tunnel.' })
+      found.push({
+        id: 'exposed',
+        level: 'warning',
+        kind: 'exposed',
+        message: 'Management answers other machines without TLS: tokens travel in the clear.',
+        action: 'Set tls, or turn remote-management.allow-remote off and use an SSH tunnel.',
+      })
     return found
   }
 
@@ -98,25 +165,41 @@ export function createOverview(context: ManagementContext, recent: Recent, store
         ready: why.length === 0,
         reasons: why,
         url: context.url(),
-        config: strip({ file: context.configFile, digest: gateway.snapshot.digest, rejected: rejected === undefined ? undefined : context.scrub(rejected) }),
-        store: strip({ engine: context.inMemory ? 'memory' : context.store.engine, ok: store === undefined, trouble: store, waiting, dropped }),
+        config: strip({
+          file: context.configFile,
+          digest: gateway.snapshot.digest,
+          rejected: rejected === undefined ? undefined : context.scrub(rejected),
+        }),
+        store: strip({
+          engine: context.inMemory ? 'memory' : context.store.engine,
+          ok: store === undefined,
+          trouble: store,
+          waiting,
+          dropped,
+        }),
         vault:
           vault === undefined
             ? { is: 'none' }
             : vault.is === 'open'
               ? { is: 'open', wrap: vault.wrap, fingerprint: vault.fingerprint }
               : { is: 'locked', reason: context.scrub(vault.reason), help: context.scrub(vault.help) },
-        accounts: { total: all.length, usable: all.filter(isUsable).length, resting: count('resting'), needLogin: count('needs-login'), disabled: count('disabled') },
+        accounts: {
+          total: all.length,
+          usable: all.filter(isUsable).length,
+          resting: count('resting'),
+          needLogin: count('needs-login'),
+          disabled: count('disabled'),
+        },
         totals: {
           requests: metrics.requests,
           errors: metrics.errors,
           errorRate: metrics.requests === 0 ? 0 : metrics.errors / metrics.requests,
           averageLatencyMs: metrics.avgLatencyMs,
-          requestsPerSecond: recent.perSecond(),
+          requestsPerSecond: context.usage.live.perSecond(),
           active: gateway.active,
           inputTokens: metrics.tokens.input,
           outputTokens: metrics.tokens.output,
-          costMicros: context.spentMicros?.() ?? 0,
+          costMicros: recent.spentMicros,
         },
         alerts: alerts(all),
       }
@@ -134,7 +217,11 @@ export function createOverview(context: ManagementContext, recent: Recent, store
         const ids = new Set(all.map(({ id }) => id))
         const free = [...ids].filter((id) => {
           const account = state.get(id)
-          return account !== undefined && isUsable(account) && !account.rests.some((r) => all.some((c) => c.id === id && c.upstream === r.model))
+          return (
+            account !== undefined &&
+            isUsable(account) &&
+            !account.rests.some((r) => all.some((c) => c.id === id && c.upstream === r.model))
+          )
         })
         return strip({
           id: model.id,
@@ -146,7 +233,9 @@ export function createOverview(context: ManagementContext, recent: Recent, store
           usable: free.length,
           upstream: [...new Set(all.map(({ upstream }) => upstream))].filter((name) => name !== model.id),
           fallback: [...(Object.hasOwn(config.fallback, model.id) ? config.fallback[model.id]! : [])],
-          categories: Object.entries(config['ai-router'].routes).flatMap(([category, names]) => (names.includes(model.id) ? [category] : [])),
+          categories: Object.entries(config['ai-router'].routes).flatMap(([category, names]) =>
+            names.includes(model.id) ? [category] : [],
+          ),
         })
       })
     },
@@ -158,7 +247,14 @@ export function createOverview(context: ManagementContext, recent: Recent, store
         const own = all.filter((a) => a.provider === provider.id)
         const usable = own.filter(isUsable).length
         const login = provider.login
-        const state = own.length === 0 ? 'no-account' : usable > 0 ? 'ready' : own.some((a) => a.state === 'resting') ? 'resting' : 'needs-login'
+        const state =
+          own.length === 0
+            ? 'no-account'
+            : usable > 0
+              ? 'ready'
+              : own.some((a) => a.state === 'resting')
+                ? 'resting'
+                : 'needs-login'
         const words = {
           'no-account': login === undefined ? 'No key in the config.' : 'No account: log in to one.',
           ready: usable === own.length ? 'Ready.' : `${usable} of ${own.length} accounts can be used.`,
@@ -186,21 +282,19 @@ export function createOverview(context: ManagementContext, recent: Recent, store
     },
 
     endpoints() {
-      return context.metrics().endpoints.map((e) => {
-        const endpoint = `${e.method} ${e.path}`
-        const stats = recent.endpoint(endpoint)
-        return strip({
-          endpoint,
-          protocol: stats?.protocol ?? '',
+      return context.usage.live.endpoints().map((e) =>
+        strip({
+          endpoint: `${e.method} ${e.path}`.trim(),
+          protocol: e.protocol,
           requests: e.requests,
           errors: e.errors,
           errorRate: e.requests === 0 ? 0 : e.errors / e.requests,
-          averageLatencyMs: e.avgLatencyMs,
-          p50Ms: stats === undefined ? undefined : quantile(stats, 0.5),
-          p95Ms: stats === undefined ? undefined : quantile(stats, 0.95),
-          lastAt: stats?.lastAt,
-        } satisfies EndpointRow)
-      })
+          averageLatencyMs: e.averageLatencyMs,
+          p50Ms: e.p50Ms,
+          p95Ms: e.p95Ms,
+          lastAt: e.lastAt,
+        } satisfies EndpointRow),
+      )
     },
   }
 }

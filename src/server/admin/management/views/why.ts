@@ -16,7 +16,10 @@ export function explainModel(context: ManagementContext, { model, protocol, pin,
   const { gateway, scrub } = context
   const { registry, protocols, config, strategy } = gateway.snapshot
   if (protocol !== undefined && !protocols.has(protocol as ProtocolId))
-    throw invalid(`There is no dialect "${protocol.slice(0, 60)}". There are: ${[...protocols.keys()].join(', ')}.`, 'protocol')
+    throw invalid(
+      `There is no dialect "${protocol.slice(0, 60)}". There are: ${[...protocols.keys()].join(', ')}.`,
+      'protocol',
+    )
   const pinned = pin === undefined ? undefined : registry.pinned(pin)
   if (pin !== undefined && pinned === undefined) throw invalid(`There is no provider "${pin.slice(0, 60)}".`, 'pin')
   const dialects = protocol === undefined ? [...protocols.keys()] : [protocol as ProtocolId]
@@ -28,18 +31,31 @@ export function explainModel(context: ManagementContext, { model, protocol, pin,
         const filter = { protocol: dialect, ...(pinned === undefined ? {} : { pin: pinned }) }
         const candidates = translated ? registry.findForeign(name, filter) : registry.find(name, filter)
         if (candidates.length === 0) continue
-        for (const standing of gateway.pool.explain(candidates, { rotation: name, ...(session === undefined ? {} : { session }) })) {
+        for (const standing of gateway.pool.explain(candidates, {
+          rotation: name,
+          ...(session === undefined ? {} : { session }),
+        })) {
           const key = `${standing.accountId}|${standing.model}`
-          if (!seen.has(key) || !translated) seen.set(key, { ...standing, because: scrub(standing.because), translated })
+          if (!seen.has(key) || !translated)
+            seen.set(key, { ...standing, because: scrub(standing.because), translated })
         }
       }
     return { model: name, standings: [...seen.values(), ...absent(context, name, seen)] }
   })
-  return { model, strategy, words: wordsOf(model, targets), targets: targets.filter((t, i) => i === 0 || t.standings.length > 0) }
+  return {
+    model,
+    strategy,
+    words: wordsOf(model, targets),
+    targets: targets.filter((t, i) => i === 0 || t.standings.length > 0),
+  }
 }
 
 /** The logins that would serve it, were they not switched off or in need of a login. */
-function absent({ logins, gateway, scrub }: ManagementContext, model: string, seen: ReadonlyMap<string, Standing>): Standing[] {
+function absent(
+  { logins, gateway, scrub }: ManagementContext,
+  model: string,
+  seen: ReadonlyMap<string, Standing>,
+): Standing[] {
   const present = new Set([...seen.values()].map(({ accountId }) => accountId))
   return (logins?.records() ?? []).flatMap((record): Standing[] => {
     const { facts } = record
@@ -53,7 +69,20 @@ function absent({ logins, gateway, scrub }: ManagementContext, model: string, se
         : facts.disabled
           ? (['disabled', 'switched off'] as const)
           : (['excluded', 'this model is excluded for it'] as const)
-    return [{ accountId: record.id, label: facts.label, provider: record.provider, model, priority: facts.priority, is, because: scrub(because), inFlight: 0, quotaLeft: 1, translated: false }]
+    return [
+      {
+        accountId: record.id,
+        label: facts.label,
+        provider: record.provider,
+        model,
+        priority: facts.priority,
+        is,
+        because: scrub(because),
+        inFlight: 0,
+        quotaLeft: 1,
+        translated: false,
+      },
+    ]
   })
 }
 
@@ -65,8 +94,14 @@ function wordsOf(model: string, targets: Why['targets']): string {
   if (bound !== undefined) return `${bound.label} gets it: the conversation is already there.`
   const probe = all.find(({ is }) => is === 'probe')
   if (usable.length === 0 && probe !== undefined) return `${probe.label} is tried, to see whether it has recovered.`
-  if (usable.length === 0) return `Nobody can answer now: ${all.map((s) => `${s.label} ${s.because}`).slice(0, 3).join('; ')}.`
+  if (usable.length === 0)
+    return `Nobody can answer now: ${all
+      .map((s) => `${s.label} ${s.because}`)
+      .slice(0, 3)
+      .join('; ')}.`
   if (usable.length === 1) return `${usable[0]!.label} gets it: it is the only one that can be used.`
-  return `One of ${usable.length} accounts gets it: ${usable.map(({ label }) => label).slice(0, 5).join(', ')}.`
+  return `One of ${usable.length} accounts gets it: ${usable
+    .map(({ label }) => label)
+    .slice(0, 5)
+    .join(', ')}.`
 }
-

@@ -1,0 +1,3 @@
+export function AliasesView() {
+  return null
+}

@@ -1,0 +1,3 @@
+export function DoctorView() {
+  return null
+}

@@ -1,0 +1,3 @@
+export function RoutingView() {
+  return null
+}
