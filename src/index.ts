@@ -151,6 +151,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     quotas: household.quotas,
     logins: household.accounts?.logins,
     metrics,
+    lasts: keeps(options.config) || options.store !== undefined,
     now,
     scrub: redactor.scrub,
     log: (level, fields, message) => log[level](fields, message),

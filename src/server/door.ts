@@ -24,12 +24,16 @@ import { createRouter, type RouteMatch } from './routes.ts'
 /** What the door decides. */
 export type Verdict =
   | { type: 'answer'; response: OwnResponse; refused: boolean }
+  /** For the management API and its pages, which ask for keys of their own. */
+  | { type: 'management' }
   | { type: 'call'; matched: Matched; client: ClientIdentity; path: string; query: string; id: string }
 
 export interface DoorOptions {
   gateway: Gateway
   protocols: readonly Protocol[]
   admin: Admin
+  /** The management API, where there is one: what it owns is not for the router of protocols. */
+  management?: { owns(path: string): boolean }
   /** In place of the key list of the configuration. */
   access?: AccessCheck
   /** The clients' keys, those made at run time included; the configuration's alone, if left out. */
@@ -50,7 +54,16 @@ export interface Door {
 }
 
 /** Makes the door of a gateway. */
-export function createDoor({ gateway, protocols, admin, access: custom, keys, onKey, now }: DoorOptions): Door {
+export function createDoor({
+  gateway,
+  protocols,
+  admin,
+  management,
+  access: custom,
+  keys,
+  onKey,
+  now,
+}: DoorOptions): Door {
   const router = createRouter(protocols)
   const prefix = Math.random().toString(36).slice(2, 8)
   let counter = 0
@@ -73,6 +86,7 @@ export function createDoor({ gateway, protocols, admin, access: custom, keys, on
     const rules = access()
     const foreign = rules.foreign(head)
     if (foreign !== undefined) return refused(head, path, foreign)
+    if (management?.owns(path)) return { type: 'management' }
     if (head.method === 'OPTIONS') return { type: 'answer', response: preflight(head, rules), refused: false }
     const page = admin.answer(head, path, () => mayObserve(head, rules))
     if (page !== undefined) return { type: 'answer', response: withCors(page, head, rules), refused: false }

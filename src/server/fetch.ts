@@ -23,6 +23,8 @@ export function createFetchHandler(gateway: Gateway, door: Door): (request: Requ
     }
     const verdict = await door.enter(head)
     if (verdict.type === 'answer') return toResponse(verdict.response)
+    // Who asks is told by the socket alone, and there is none.
+    if (verdict.type === 'management') return Response.json({ error: NO_MANAGEMENT }, { status: 404 })
     const limit = gateway.snapshot.limits.bodyBytes
     const raw = await read(request, limit)
     const encoding = request.headers.get('content-encoding')
@@ -45,6 +47,8 @@ export function createFetchHandler(gateway: Gateway, door: Door): (request: Requ
     })
   }
 }
+
+const NO_MANAGEMENT = { code: 'not-found', message: 'Management is served on the port of the gateway alone.' }
 
 /** The body, or undefined if it is larger than the limit; no more than that is read. */
 async function read(request: Request, limit: number): Promise<Buffer | undefined> {

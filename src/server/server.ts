@@ -20,6 +20,8 @@ export interface HttpServerOptions {
   gateway: Gateway
   door: Door
   admin: Admin
+  /** Answers what the door says is management's; its streams end when the server begins to stop. */
+  management?: { handle(req: IncomingMessage, res: ServerResponse): void; close(): void }
   /** True when an access check of the embedder's own guards the door, so that no keys are needed in the config. */
   guarded: boolean
 }
@@ -76,7 +78,7 @@ const LINGER_MS = 3_000
 const LAST_BYTES_MS = 2_000
 
 /** Makes the listener. It opens no port before `listen`. */
-export function createHttpServer({ config, gateway, door, admin, guarded }: HttpServerOptions): HttpServer {
+export function createHttpServer({ config, gateway, door, admin, management, guarded }: HttpServerOptions): HttpServer {
   const { limits } = config
   const options = {
     maxHeaderSize: limits['header-kib'] * 1024,
@@ -137,6 +139,11 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
       answer(req, res, verdict.response)
       return
     }
+    if (verdict.type === 'management') {
+      if (expectsContinue) res.writeContinue()
+      management?.handle(req, res)
+      return
+    }
     if (expectsContinue) res.writeContinue()
     const arrives = arriving.add(() => answer(req, res, door.refuse(head, stopping())))
     res.once('close', () => arriving.remove(arrives))
@@ -166,6 +173,7 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
     const head = headOf(req)
     const proceed = (verdict: Verdict): void => {
       if (verdict.type === 'answer') socket.end(rawResponse(verdict.response))
+      else if (verdict.type === 'management') socket.destroy()
       else sockets.accept(req, socket, first, head, verdict)
     }
     const verdict = door.upgrade(head)
@@ -218,6 +226,7 @@ export function createHttpServer({ config, gateway, door, admin, guarded }: Http
     },
     async close(drainMs) {
       admin.startDraining()
+      management?.close()
       const closed = new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve())
         else resolve()

@@ -20,6 +20,8 @@ export interface AccountingOptions {
   /** Absent where nobody can log in. */
   logins?: Logins
   metrics: Metrics
+  /** Whether the store outlives the process. */
+  lasts: boolean
   now: () => number
   scrub(text: string): string
   log(level: 'info' | 'warn' | 'error', fields: object, message: string): void
@@ -57,6 +59,7 @@ export function createAccounting(road: () => AccountedRoad, options: AccountingO
     store,
     behind,
     now,
+    lasts: options.lasts,
     scrub: options.scrub,
     subscription: (accountId) => subscriptions().has(accountId),
     trouble,

@@ -31,6 +31,8 @@ export interface UsageOptions {
   scrub(text: string): string
   now?: () => number
   trouble?(error: Error, what: string): void
+  /** false: the store lasts no longer than the process, and a row in it would cost what it is not worth. */
+  lasts?: boolean
   /** How often old rows are dropped, ms. */
   pruneMs?: number
 }
@@ -63,7 +65,7 @@ const FIRST_PRUNE_MS = 60_000
 export const BODY_KIND = 'body'
 
 export function createUsage(options: UsageOptions): UsageService {
-  const { store, behind, now = Date.now, scrub, trouble, pruneMs = 3_600_000 } = options
+  const { store, behind, now = Date.now, scrub, trouble, lasts = true, pruneMs = 3_600_000 } = options
   let config = options.config
   let prices = createPrices(config.usage.prices)
   const live = createLive(now)
@@ -78,9 +80,11 @@ export function createUsage(options: UsageOptions): UsageService {
     subscription: options.subscription,
   }
 
+  const recording = () => lasts && config['usage-statistics-enabled']
+
   const onEnd: GatewayEvents['end'] = (record) => {
     live.record(record, record.barred === true ? 0 : (callCost(prices, record) ?? 0))
-    if (record.barred === true || !config['usage-statistics-enabled']) return
+    if (record.barred === true || !recording()) return
     for (const row of usageRows(record, context)) behind.usage(row)
   }
 
@@ -105,7 +109,7 @@ export function createUsage(options: UsageOptions): UsageService {
       return prices
     },
     get recording() {
-      return config['usage-statistics-enabled']
+      return recording()
     },
     attach(events) {
       stops.push(events.on('end', onEnd), events.on('kept', bodies.keep))

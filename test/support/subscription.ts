@@ -182,8 +182,8 @@ export class Command implements AsyncDisposable {
   readonly ended: Promise<number | null>
 
   constructor(args: readonly string[], home: string) {
-    const env = { ...process.env, HOME: home }
-    for (const name of Object.keys(env)) if (/^LOGICAPROXY_|^NODE_/.test(name)) delete env[name as 'HOME']
+    const env: NodeJS.ProcessEnv = { ...process.env, HOME: home }
+    for (const name of Object.keys(env)) if (/^LOGICAPROXY_|^NODE_/.test(name)) delete env[name]
     this.child = spawn(process.execPath, [MAIN, ...args], { env, stdio: 'pipe' })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text

@@ -1,10 +1,10 @@
 /** Kimi's device login. Facts: domain.md 1.7. */
 import { createHash } from 'node:crypto'
 import { arch, hostname, platform, userInfo } from 'node:os'
-import type { FlowContext, LoginFlow } from '../../accounts/oauth/flow.ts'
+import { type FlowContext, LoginError, type LoginFlow } from '../../accounts/oauth/flow.ts'
 import { namedIdentity } from '../../accounts/oauth/identities.ts'
 import { readClaims } from '../../accounts/oauth/jwt.ts'
-import { textOf } from '../../accounts/oauth/text.ts'
+import { fieldsOf, textOf } from '../../accounts/oauth/text.ts'
 import { version } from '../../version.ts'
 
 const ISSUER = 'https://auth.kimi.com/api/oauth'
@@ -59,9 +59,24 @@ export const login: LoginFlow = {
   },
   baseUrl: 'https://api.kimi.com/coding',
   async identify(tokens, _, context) {
+    const details = { [DEVICE]: context.details?.[DEVICE] ?? deviceId() }
     const claims = readClaims(tokens.accessToken)
-    const user = textOf(claims?.['user_id']) ?? textOf(claims?.['sub'])
-    const identity = user === undefined ? await namedIdentity(context, login.title) : { subject: user }
-    return { ...identity, details: { [DEVICE]: context.details?.[DEVICE] ?? deviceId() } }
+    const user = textOf(claims?.['user_id']) ?? textOf(claims?.['sub']) ?? (await askUser(tokens.accessToken, context))
+    return { ...(user === undefined ? await namedIdentity(context, login.title) : { subject: user }), details }
   },
+}
+
+/** Tokens may be opaque; the answer about allowances names the user, too. */
+async function askUser(token: string, context: FlowContext): Promise<string | undefined> {
+  try {
+    const { status, json } = await context.http({
+      method: 'GET',
+      url: context.url(`${login.baseUrl}/v1/usages`),
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+    })
+    return status === 200 ? textOf(fieldsOf(json['user'])['userId']) : undefined
+  } catch (error) {
+    if (error instanceof LoginError && error.code === 'network') return undefined
+    throw error
+  }
 }

@@ -33,8 +33,10 @@ export interface NeedsInput {
 /** Reads the needs. Never throws: what cannot be read needs nothing. */
 export function needsOf(input: NeedsInput): Needs {
   const { protocol, body, prompt } = input
-  const media = new Set<MediaInput>(prompt.attachments.images > 0 ? ['image'] : [])
+  const media = new Set<MediaInput>()
   mediaIn(body, protocol, media)
+  // In a place that is not searched: the turns that were read for the prompt tell.
+  if (media.size === 0 && prompt.attachments.images > 0) media.add('image')
   return {
     media: [...media],
     tools: prompt.tools > 0,

@@ -38,12 +38,28 @@ export function openApi(version: string): Json {
 
 function operation(route: RouteSpec): Json {
   const status = String(route.status ?? 200)
-  const params = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+  const params = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
   const query = route.query === undefined ? [] : queryOf(route.query)
   const csrf = route.csrf
-    ? [{ name: CSRF_HEADER, in: 'header', required: false, description: 'Needed with a session cookie.', schema: { type: 'string' } }]
+    ? [
+        {
+          name: CSRF_HEADER,
+          in: 'header',
+          required: false,
+          description: 'Needed with a session cookie.',
+          schema: { type: 'string' },
+        },
+      ]
     : []
-  const problem = { description: 'A refusal, in words.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } } }
+  const problem = {
+    description: 'A refusal, in words.',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
   return {
     operationId: route.id.replace(/[^A-Za-z0-9]+(\w)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase()),
     summary: route.summary,
@@ -51,9 +67,16 @@ function operation(route: RouteSpec): Json {
     ...(route.legacy ? { deprecated: true } : {}),
     ...(route.auth === 'none' ? { security: [] } : {}),
     parameters: [...params, ...query, ...csrf],
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }),
+    ...(route.body === undefined
+      ? {}
+      : {
+          requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+        }),
     responses: {
-      [status]: { description: route.summary, ...(status === '410' ? problem : { content: contentOf(route.response) }) },
+      [status]: {
+        description: route.summary,
+        ...(status === '410' ? problem : { content: contentOf(route.response) }),
+      },
       default: problem,
     },
   }
@@ -75,6 +98,11 @@ function queryOf(query: z.ZodObject): Json[] {
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }) as Json
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    reused: 'inline',
+  }) as Json
   return json
 }

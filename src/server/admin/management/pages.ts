@@ -64,7 +64,12 @@ export function createPages(dir: string): Pages {
       const stat = statSync(path)
       if (type === undefined || !stat.isFile() || stat.size > MOST_BYTES) continue
       const bytes = readFileSync(path)
-      found.set(name.replaceAll('\\', '/'), { bytes, type, etag: `"${hash('sha256', bytes, 'hex').slice(0, 24)}"`, immutable: HASHED.test(name) })
+      found.set(name.replaceAll('\\', '/'), {
+        bytes,
+        type,
+        etag: `"${hash('sha256', bytes, 'hex').slice(0, 24)}"`,
+        immutable: HASHED.test(name),
+      })
     }
     if (found.has('index.html')) files = found
     return found
@@ -75,14 +80,24 @@ export function createPages(dir: string): Pages {
       const all = load()
       const name = path === '/management.html' ? 'management.html' : path.slice('/dashboard/'.length)
       // Paths of the page itself (its views stand in the URL) are answered with the page.
-      const file = all.get(name === '' ? 'index.html' : name) ?? (extname(name) === '' || name === 'management.html' ? all.get('index.html') : undefined)
+      const file =
+        all.get(name === '' ? 'index.html' : name) ??
+        (extname(name) === '' || name === 'management.html' ? all.get('index.html') : undefined)
       if (file === undefined)
         return all.has('index.html')
           ? new Response('There is no such file.\n', { status: 404, headers: { 'content-type': TYPES['.txt']! } })
-          : new Response(NOT_BUILT, { status: 503, headers: { 'content-type': TYPES['.html']!, 'cache-control': 'no-store' } })
-      const about = { etag: file.etag, 'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache' }
+          : new Response(NOT_BUILT, {
+              status: 503,
+              headers: { 'content-type': TYPES['.html']!, 'cache-control': 'no-store' },
+            })
+      const about = {
+        etag: file.etag,
+        'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+      }
       if (headers.get('if-none-match')?.includes(file.etag)) return new Response(null, { status: 304, headers: about })
-      return new Response(head ? null : file.bytes, { headers: { ...about, 'content-type': file.type, 'content-length': String(file.bytes.length) } })
+      return new Response(head ? null : file.bytes, {
+        headers: { ...about, 'content-type': file.type, 'content-length': String(file.bytes.length) },
+      })
     },
   }
 }

@@ -14,10 +14,28 @@ type Body = Required<TestRequest>
 
 /** What the dialects call the same things. */
 const BODIES: Readonly<Partial<Record<ProtocolId, (ask: Body) => object>>> = {
-  'openai-chat': ({ model, prompt, stream, maxTokens }) => ({ model, stream, max_completion_tokens: maxTokens, messages: [{ role: 'user', content: prompt }] }),
-  'openai-responses': ({ model, prompt, stream, maxTokens }) => ({ model, stream, max_output_tokens: maxTokens, input: prompt }),
-  anthropic: ({ model, prompt, stream, maxTokens }) => ({ model, stream, max_tokens: maxTokens, messages: [{ role: 'user', content: prompt }] }),
-  gemini: ({ prompt, maxTokens }) => ({ contents: [{ role: 'user', parts: [{ text: prompt }] }], generationConfig: { maxOutputTokens: maxTokens } }),
+  'openai-chat': ({ model, prompt, stream, maxTokens }) => ({
+    model,
+    stream,
+    max_completion_tokens: maxTokens,
+    messages: [{ role: 'user', content: prompt }],
+  }),
+  'openai-responses': ({ model, prompt, stream, maxTokens }) => ({
+    model,
+    stream,
+    max_output_tokens: maxTokens,
+    input: prompt,
+  }),
+  anthropic: ({ model, prompt, stream, maxTokens }) => ({
+    model,
+    stream,
+    max_tokens: maxTokens,
+    messages: [{ role: 'user', content: prompt }],
+  }),
+  gemini: ({ prompt, maxTokens }) => ({
+    contents: [{ role: 'user', parts: [{ text: prompt }] }],
+    generationConfig: { maxOutputTokens: maxTokens },
+  }),
 }
 
 /** @throws {ManagementError} for a dialect it cannot speak. */
@@ -25,7 +43,9 @@ export function sendTest(context: ManagementContext, ask: Body, signal: AbortSig
   const { gateway } = context
   const protocol = gateway.snapshot.protocols.get(ask.protocol as ProtocolId)
   const make = BODIES[ask.protocol as ProtocolId]
-  const route = protocol?.routes.find((r) => r.action === 'generate' && (r.stream === undefined || r.stream === ask.stream))
+  const route = protocol?.routes.find(
+    (r) => r.action === 'generate' && (r.stream === undefined || r.stream === ask.stream),
+  )
   if (protocol === undefined || make === undefined || route === undefined)
     throw invalid(`Test requests are sent as one of ${Object.keys(BODIES).join(', ')}.`, 'protocol')
   const id = `req_test${randomBytes(6).toString('hex')}`
@@ -122,9 +142,13 @@ function textOf(json: Json): string {
   if (type === 'content_block_delta') return string(object(json['delta'])['text'])
   // The other events of these two streams say again what the pieces said.
   if (type.startsWith('response.') || /^(?:message_|content_block_|ping)/.test(type)) return ''
-  const choices = list(json['choices']).map((c) => string(object(c['delta'])['content']) || string(object(c['message'])['content']) || string(c['text']))
+  const choices = list(json['choices']).map(
+    (c) => string(object(c['delta'])['content']) || string(object(c['message'])['content']) || string(c['text']),
+  )
   const blocks = list(json['content']).map((b) => string(b['text']))
   const output = list(json['output']).flatMap((o) => list(o['content']).map((c) => string(c['text'])))
-  const parts = list(json['candidates']).flatMap((c) => list(object(c['content'])['parts']).map((p) => string(p['text'])))
+  const parts = list(json['candidates']).flatMap((c) =>
+    list(object(c['content'])['parts']).map((p) => string(p['text'])),
+  )
   return [...choices, ...blocks, ...output, ...parts].join('')
 }

@@ -36,15 +36,32 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
     async saveConfig({ body, actor, caller }) {
       const who = whoOf(actor, caller)
       const result = await desk.save(body.text, body.expected, by(who.kind, who.from), body.note)
-      await audit.done(who, 'config.save', context.configFile ?? 'config', `The config was saved: ${result.diff.added} lines added, ${result.diff.removed} removed.`, { after: result.diff.hunks })
+      await audit.done(
+        who,
+        'config.save',
+        context.configFile ?? 'config',
+        `The config was saved: ${result.diff.added} lines added, ${result.diff.removed} removed.`,
+        { after: result.diff.hunks },
+      )
       return result
     },
     async patchConfig({ body, actor, caller }) {
       const who = whoOf(actor, caller)
-      const result = await desk.patch(body.changes, body.expected, by(who.kind, who.from), strip({ dryRun: body.dryRun, note: body.note }))
+      const result = await desk.patch(
+        body.changes,
+        body.expected,
+        by(who.kind, who.from),
+        strip({ dryRun: body.dryRun, note: body.note }),
+      )
       if (result.saved) {
         const keys = body.changes.map(({ path }) => path.join('.'))
-        await audit.done(who, 'config.change', keys.join(', ').slice(0, 300), `The config was changed: ${keys.join(', ').slice(0, 300)}.`, { after: result.diff.hunks })
+        await audit.done(
+          who,
+          'config.change',
+          keys.join(', ').slice(0, 300),
+          `The config was changed: ${keys.join(', ').slice(0, 300)}.`,
+          { after: result.diff.hunks },
+        )
       }
       return result
     },
@@ -54,7 +71,9 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
     async restoreSnapshot({ params, body, actor, caller }) {
       const who = whoOf(actor, caller)
       const result = await desk.restore(params['id'] ?? '', body.expected, by(who.kind, who.from))
-      await audit.done(who, 'config.restore', params['id'] ?? '', 'An earlier text of the config was put back.', { after: result.diff.hunks })
+      await audit.done(who, 'config.restore', params['id'] ?? '', 'An earlier text of the config was put back.', {
+        after: result.diff.hunks,
+      })
       return result
     },
     async reload({ actor, caller }) {
@@ -62,7 +81,12 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
       try {
         await context.reload()
       } catch (error) {
-        await audit.failed(who, 'config.reload', context.configFile ?? 'config', 'The config was read again and has faults; the one before stays in force.')
+        await audit.failed(
+          who,
+          'config.reload',
+          context.configFile ?? 'config',
+          'The config was read again and has faults; the one before stays in force.',
+        )
         throw error
       }
       await audit.done(who, 'config.reload', context.configFile ?? 'config', 'The config was read again.')
@@ -79,7 +103,9 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
       const names = !auto
         ? [model]
         : [
-            ...(decision !== undefined && Object.hasOwn(routes.routes, decision.category) ? routes.routes[decision.category]! : []),
+            ...(decision !== undefined && Object.hasOwn(routes.routes, decision.category)
+              ? routes.routes[decision.category]!
+              : []),
             ...(routes['default-model'] === '' ? [] : [routes['default-model']]),
           ]
       const answers = [...new Set(names)].map((name) => explainModel(context, { model: name, protocol }))
@@ -102,10 +128,18 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
     async routeFeedback({ body, actor, caller }) {
       const example = await router().teach(body)
       // What people write to a model stays out of the audit.
-      await audit.done(whoOf(actor, caller), 'route.teach', example.id, `The router was taught an example of "${body.category}".`)
+      await audit.done(
+        whoOf(actor, caller),
+        'route.teach',
+        example.id,
+        `The router was taught an example of "${body.category}".`,
+      )
       return example
     },
-    routeExamples: () => ({ examples: [...(context.router?.examples() ?? [])], categories: [...(context.router?.categories() ?? [])] }),
+    routeExamples: () => ({
+      examples: [...(context.router?.examples() ?? [])],
+      categories: [...(context.router?.categories() ?? [])],
+    }),
     async forgetExample({ params, actor, caller }) {
       if (!(await router().forget(params['id'] ?? ''))) throw notFound('There is no such example.')
       await audit.done(whoOf(actor, caller), 'route.forget', params['id'] ?? '', 'The router forgot an example.')

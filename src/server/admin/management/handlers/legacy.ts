@@ -14,7 +14,8 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
 
   const scalar = Object.entries(scalarKeys).flatMap(([key, path]): [string, (ask: Legacy) => unknown][] => {
     const put = async ({ body, actor, caller }: Legacy) => {
-      if (!('value' in body) || (typeof body['value'] === 'object' && body['value'] !== null)) throw invalid('Send {"value": …}.', 'value')
+      if (!('value' in body) || (typeof body['value'] === 'object' && body['value'] !== null))
+        throw invalid('Send {"value": …}.', 'value')
       const who = whoOf(actor, caller)
       await desk.patch([{ path: [...path], value: body['value'] }], undefined, `${who.kind} from ${who.from}`)
       await audit.done(who, 'config.change', path.join('.'), `The config was changed: ${path.join('.')}.`)
@@ -41,7 +42,12 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
       const login = await call<{ url?: string; state?: string; id: string; userCode?: string }>('startLogin', ask, {
         body: { provider, acknowledge: ask.query['acknowledge'] === 'true' },
       })
-      return { status: 'ok', url: login.url, state: login.state ?? login.id, ...(login.userCode === undefined ? {} : { user_code: login.userCode }) }
+      return {
+        status: 'ok',
+        url: login.url,
+        state: login.state ?? login.id,
+        ...(login.userCode === undefined ? {} : { user_code: login.userCode }),
+      }
     },
   ])
 
@@ -62,7 +68,12 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
       const { digest } = await desk.view()
       const who = whoOf(actor, caller)
       const result = await desk.save(String(body), digest, `${who.kind} from ${who.from}`)
-      await audit.done(who, 'config.save', context.configFile ?? 'config', `The config was saved: ${result.diff.added} lines added, ${result.diff.removed} removed.`)
+      await audit.done(
+        who,
+        'config.save',
+        context.configFile ?? 'config',
+        `The config was saved: ${result.diff.added} lines added, ${result.diff.removed} removed.`,
+      )
       return { ok: true, changed: ['config'] }
     },
     async legacyApiKeys(ask) {
@@ -105,7 +116,10 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
         })),
     }),
     async legacyAuthFileDelete(ask) {
-      await call('removeAccount', ask, { params: { id: named(ask.query['name'] ?? '').id }, query: { revoke: true } as never })
+      await call('removeAccount', ask, {
+        params: { id: named(ask.query['name'] ?? '').id },
+        query: { revoke: true } as never,
+      })
       return { status: 'ok', deleted: 1 }
     },
     async legacyAuthFileStatus(ask) {
@@ -115,7 +129,14 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
     },
     async legacyUsage() {
       const totals = await context.store.usage.totals({}, ['clientKey', 'servedModel'])
-      const apis: Record<string, { total_requests: number; total_tokens: number; models: Record<string, { total_requests: number; total_tokens: number }> }> = Object.create(null)
+      const apis: Record<
+        string,
+        {
+          total_requests: number
+          total_tokens: number
+          models: Record<string, { total_requests: number; total_tokens: number }>
+        }
+      > = Object.create(null)
       let [requests, errors, tokens] = [0, 0, 0]
       for (const row of totals) {
         const sum = row.inputTokens + row.cacheReadTokens + row.cacheWriteTokens + row.outputTokens
@@ -128,7 +149,16 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
         apis[key].total_tokens += sum
         apis[key].models[String(row.key.servedModel)] = { total_requests: row.requests, total_tokens: sum }
       }
-      return { usage: { total_requests: requests, success_count: requests - errors, failure_count: errors, total_tokens: tokens, apis }, failed_requests: errors }
+      return {
+        usage: {
+          total_requests: requests,
+          success_count: requests - errors,
+          failure_count: errors,
+          total_tokens: tokens,
+          apis,
+        },
+        failed_requests: errors,
+      }
     },
     async legacyErrorLogs(ask) {
       const { files } = await call<{ files: { name: string; at: number; bytes: number }[] }>('errorFiles', ask)
@@ -137,7 +167,11 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
     legacyErrorLog: (ask) => call('errorFile', ask),
     legacyVersion: () => ({ 'latest-version': context.version }),
     legacyDownload() {
-      throw new ManagementError(410, 'gone', 'Tokens do not leave the vault over HTTP, so that a stolen session cannot take them. On the machine itself, "logicaproxy vault export" makes an encrypted copy.')
+      throw new ManagementError(
+        410,
+        'gone',
+        'Tokens do not leave the vault over HTTP, so that a stolen session cannot take them. On the machine itself, "logicaproxy vault export" makes an encrypted copy.',
+      )
     },
     legacyApiCall() {
       throw new ManagementError(
@@ -147,5 +181,8 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
       )
     },
   }
-  return { ...Object.fromEntries(scalar), ...Object.fromEntries(logins), ...rest } as unknown as Record<string, AnyHandler>
+  return { ...Object.fromEntries(scalar), ...Object.fromEntries(logins), ...rest } as unknown as Record<
+    string,
+    AnyHandler
+  >
 }

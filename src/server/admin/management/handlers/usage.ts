@@ -1,5 +1,6 @@
 /** What was used, and a request to try it out. */
 import { deadline } from '../../../../store/index.ts'
+import { PRICES_AS_OF } from '../../../../telemetry/prices.ts'
 import { keptBodies } from '../../../../telemetry/usage-bodies.ts'
 import { EXPORT_TYPES, exportUsage } from '../../../../telemetry/usage-export.ts'
 import { invalid, notFound } from '../errors.ts'
@@ -11,9 +12,10 @@ import { type Handlers, type Tools, whoOf } from './handler.ts'
 /** A query over much usage takes long; a store that is down longer. */
 const PATIENCE_MS = 15_000
 
-export function usageHandlers({ context, audit }: Tools): Handlers<
-  'usageTotals' | 'usageCalls' | 'usageDetail' | 'usageExport' | 'wipeUsage' | 'test'
-> {
+export function usageHandlers({
+  context,
+  audit,
+}: Tools): Handlers<'usageTotals' | 'usageCalls' | 'usageDetail' | 'usageExport' | 'wipeUsage' | 'test'> {
   const { store, behind } = context
   /** What ended a moment ago is to be there, if the store takes it now. */
   const settled = () => deadline(behind.flush(), 500).catch(() => {})
@@ -28,16 +30,23 @@ export function usageHandlers({ context, audit }: Tools): Handlers<
       const shift = bucket === undefined ? 0 : tz * 60_000
       const rows =
         bucket === undefined || shift === 0
-          ? await deadline(store.usage.totals(filterOf(rest), columns, bucket === undefined ? undefined : bucket * 1_000), PATIENCE_MS)
+          ? await deadline(
+              store.usage.totals(filterOf(rest), columns, bucket === undefined ? undefined : bucket * 1_000),
+              PATIENCE_MS,
+            )
           : await shifted(context, rest, columns, bucket * 1_000, shift)
       const label = labelsOf(context)
       return strip({
         from: rest.from,
         to: rest.to,
-        pricesFrom: context.pricesFrom,
+        pricesFrom: PRICES_AS_OF,
         rows: rows.map(({ key, ...totals }) => {
           const account = key.account
-          return { key: strip(key) as Record<string, string | number>, ...(typeof account === 'string' ? { label: label(account) } : {}), ...sumsOf([totals]) }
+          return {
+            key: strip(key) as Record<string, string | number>,
+            ...(typeof account === 'string' ? { label: label(account) } : {}),
+            ...sumsOf([totals]),
+          }
         }),
         sum: sumsOf(rows),
       })
@@ -64,7 +73,10 @@ export function usageHandlers({ context, audit }: Tools): Handlers<
       const rows = await deadline(store.usage.get(callId), PATIENCE_MS)
       if (rows.length === 0) throw notFound('This call is not recorded: it is too old, was wiped, or recording is off.')
       const kept = await deadline(keptBodies(store, callId, context.now()), PATIENCE_MS)
-      const bodies = kept === undefined ? undefined : { request: context.scrub(kept.request), response: context.scrub(kept.response), until: kept.until }
+      const bodies =
+        kept === undefined
+          ? undefined
+          : { request: context.scrub(kept.request), response: context.scrub(kept.response), until: kept.until }
       return { ...usageDetailView(rows, context, bodies), logs: context.logs.lines({ limit: 200, request: callId }) }
     },
 
@@ -87,7 +99,10 @@ export function usageHandlers({ context, audit }: Tools): Handlers<
       )
       const day = new Date(context.now()).toISOString().slice(0, 10)
       return new Response(stream, {
-        headers: { 'content-type': EXPORT_TYPES[format], 'content-disposition': `attachment; filename="logicaproxy-usage-${day}.${format}"` },
+        headers: {
+          'content-type': EXPORT_TYPES[format],
+          'content-disposition': `attachment; filename="logicaproxy-usage-${day}.${format}"`,
+        },
       })
     },
 
@@ -99,7 +114,12 @@ export function usageHandlers({ context, audit }: Tools): Handlers<
 
     async test({ body, actor, caller, signal }) {
       const result = await sendTest(context, body, signal)
-      await audit.done(whoOf(actor, caller), 'test', body.model, `A test request was sent to ${body.model}: status ${result.status}.`)
+      await audit.done(
+        whoOf(actor, caller),
+        'test',
+        body.model,
+        `A test request was sent to ${body.model}: status ${result.status}.`,
+      )
       return result
     },
   }
@@ -108,7 +128,13 @@ export function usageHandlers({ context, audit }: Tools): Handlers<
 type Query = Parameters<typeof filterOf>[0]
 
 /** Sums by buckets of another time zone: hours (or quarters of one) are summed by the store and gathered here. */
-async function shifted({ store }: Tools['context'], query: Query, columns: Parameters<typeof store.usage.totals>[1], bucketMs: number, shift: number) {
+async function shifted(
+  { store }: Tools['context'],
+  query: Query,
+  columns: Parameters<typeof store.usage.totals>[1],
+  bucketMs: number,
+  shift: number,
+) {
   // A step that divides both the bucket and the offset lands on every boundary.
   const step = gcd(bucketMs, Math.abs(shift))
   const rows = await deadline(store.usage.totals(filterOf(query), columns, step), PATIENCE_MS)
@@ -133,6 +159,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
 function cursorOf(cursor: string): { at: number; id: string } {
   const at = cursor.indexOf('~')
   const time = Number(cursor.slice(0, at))
-  if (at <= 0 || !Number.isFinite(time)) throw invalid('This cursor is not one of ours; take `next` of the page before.', 'cursor')
+  if (at <= 0 || !Number.isFinite(time))
+    throw invalid('This cursor is not one of ours; take `next` of the page before.', 'cursor')
   return { at: time, id: cursor.slice(at + 1) }
 }
