@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -9,7 +8,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse, parseAllDocuments } from 'yaml'
 import { parseConfig } from '../src/config/load.ts'
-import { attachTelemetry, createLog, createMetrics, createRedactor, type EventSource } from '../src/telemetry/index.ts'
+import { createGateway } from '../src/index.ts'
 
 const path = (name: string) => fileURLToPath(new URL(`../deploy/${name}`, import.meta.url))
 const read = (name: string) => readFileSync(path(name), 'utf8')
@@ -227,13 +226,38 @@ describe('Prometheus', () => {
     for (const file of config.rule_files) assert.ok(read(file))
   })
 
-  test('alerts ask for metrics that exist', () => {
-    const metrics = createMetrics({ version: '1', now: Date.now, startedAt: 0, process: false })
-    const events = new EventEmitter() as EventSource
-    const config = { 'request-log': false, 'error-logs-max-files': 0, 'commercial-mode': false }
-    const log = createLog({ level: 'silent' })
-    attachTelemetry(events, { config, authDir: '/nowhere', log, redactor: createRedactor(), metrics })
-    const known = new Set([...metrics.render().matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]))
+  /** What a gateway tells at /metrics. */
+  async function knownMetrics(): Promise<Set<string>> {
+    const gateway = await createGateway({ config: {} })
+    const text = await (await gateway.fetch(new Request('http://localhost/metrics'))).text()
+    await gateway.close({ drainMs: 0 })
+    return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]!))
+  }
+
+  test('the dashboard asks for metrics that exist, and every panel has a place of its own', async () => {
+    const known = await knownMetrics()
+    const { panels, templating } = JSON.parse(read('grafana-dashboard.json')) as Yaml
+    assert.equal(new Set(panels.map((p: Yaml) => p.id)).size, panels.length)
+    const taken = new Set<string>()
+    for (const { gridPos: at, targets = [], title } of panels) {
+      for (let x = at.x; x < at.x + at.w; x += 1)
+        for (let y = at.y; y < at.y + at.h; y += 1) {
+          assert.ok(x < 24 && !taken.has(`${x} ${y}`), `${title} lies over another`)
+          taken.add(`${x} ${y}`)
+        }
+      for (const { expr, legendFormat } of targets) {
+        assert.ok(legendFormat !== '', title)
+        for (const [name] of expr.matchAll(/logicaproxy_\w+/g)) assert.ok(known.has(name.replace(/_bucket$/, '')), name)
+      }
+    }
+    assert.deepEqual(
+      templating.list.map((v: Yaml) => v.name),
+      ['datasource', 'job'],
+    )
+  })
+
+  test('alerts ask for metrics that exist', async () => {
+    const known = await knownMetrics()
     const { rules } = (parse(read('prometheus-alerts.yml')) as Yaml).groups[0]
     for (const rule of rules) {
       for (const [name] of rule.expr.matchAll(/logicaproxy_\w+/g)) {

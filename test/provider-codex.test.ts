@@ -153,7 +153,9 @@ describe('codex: reasoning that is sealed for one account', () => {
     const input = await conversation(house)
     const [anna] = house.gateway.logins!.records()
     await house.gateway.logins!.change(anna!.id, { disabled: true })
-    await untilAsync(async () => (await ask(house, chat, { model, text: 'Who?' })).headers['x-logicaproxy-account'] !== anna!.id)
+    await untilAsync(
+      async () => (await ask(house, chat, { model, text: 'Who?' })).headers['x-logicaproxy-account'] !== anna!.id,
+    )
     const before = house.attempts('ben').length
     const answer = await ask(house, responses, { model, extra: { ...base, input } })
     assert.equal(answer.status, 200, answer.raw)
@@ -168,7 +170,11 @@ describe('codex: reasoning that is sealed for one account', () => {
 
 test('codex: a conversation is compacted by the backend', async () => {
   await using house = await inhabited(spec, ['anna'])
-  const body = JSON.stringify({ model, input: [{ role: 'user', content: 'Remember the number 17.' }], instructions: '' })
+  const body = JSON.stringify({
+    model,
+    input: [{ role: 'user', content: 'Remember the number 17.' }],
+    instructions: '',
+  })
   const answer = await post(house, responses, '/v1/responses/compact', body)
   assert.equal(answer.status, 200, answer.raw)
   assert.ok(answer.json.output.length > 0)

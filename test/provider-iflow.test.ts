@@ -1,3 +1,8 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ask, chat, type Json } from './support/dialects.ts'
+import { Clock } from './support/start.ts'
+import { openHouse, PASTES } from './support/subscription.ts'
 import { type AccountSpec, heedsRefusals, keepsAccounts } from './support/subscription-accounts.ts'
 import { speaks } from './support/subscription-speech.ts'
 
@@ -25,7 +30,13 @@ speaks({
 keepsAccounts(spec)
 
 heedsRefusals(spec, [
-  { name: 'rate-limit', kind: 'rate-limited', scope: 'model', status: 429, says: /^You exceeded your current rate limit/ },
+  {
+    name: 'rate-limit',
+    kind: 'rate-limited',
+    scope: 'model',
+    status: 429,
+    says: /^You exceeded your current rate limit/,
+  },
   {
     name: 'closed',
     kind: 'forbidden',
@@ -35,3 +46,48 @@ heedsRefusals(spec, [
     advice: /Qoder/,
   },
 ])
+
+describe('iflow: logins', () => {
+  for (const [form, typed] of PASTES)
+    test(`by pasting ${form}`, async () => {
+      await using house = await openHouse('iflow')
+      const login = await house.begin({ way: 'paste' })
+      login.paste(typed(await house.simulator.consent({ url: login.url!, person: 'anna' })))
+      assert.equal((await login.account).facts.email, 'anna@simulated.example')
+      assert.equal((await ask(house, chat, { model: spec.model })).status, 200)
+    })
+
+  test('what requests present is the API key of the account, also after a refresh', async () => {
+    const clock = new Clock()
+    await using house = await openHouse('iflow', { clock })
+    house.simulator.setLife('iflow', 3_600)
+    const { id } = await house.login('anna')
+    const before = await house.gateway.logins!.reveal(id)
+    assert.match(before.accessToken, /^sk-/)
+    assert.equal((await ask(house, chat, { model: spec.model })).status, 200)
+    clock.pass(3_601)
+    assert.equal((await ask(house, chat, { model: spec.model })).status, 200)
+    assert.equal(house.refreshes('anna').length, 1)
+    const after = await house.gateway.logins!.reveal(id)
+    assert.equal(after.accessToken, before.accessToken)
+    assert.notEqual(after.refreshToken, before.refreshToken)
+    for (const { headers } of house.attempts('anna')) {
+      const names = Object.keys(headers).filter((name) => /^(?:session-id|x-iflow-)/.test(name))
+      assert.deepEqual(names, [], 'no headers that pose as its own program')
+    }
+  })
+})
+
+describe('iflow: its manners', () => {
+  test('thinking is switched by the template, no empty tools, and how much is told to be lost', async () => {
+    await using house = await openHouse('iflow')
+    await house.add('anna')
+    const extra = { reasoning_effort: 'high', tools: [] }
+    const answer = await ask(house, chat, { model: 'glm-4.6', extra })
+    assert.equal(answer.status, 200, answer.raw)
+    assert.equal(answer.headers['x-logicaproxy-dropped'], 'reasoning_effort')
+    const body = house.attempts('anna')[0]!.body as Json
+    assert.deepEqual(body.chat_template_kwargs, { enable_thinking: true, clear_thinking: false })
+    assert.deepEqual([body.tools, body.reasoning_effort], [undefined, undefined])
+  })
+})

@@ -4,7 +4,13 @@ import { describe, test } from 'node:test'
 import { LoginError } from '../src/index.ts'
 import { anthropic, ask, chat, type Json, responses } from './support/dialects.ts'
 import { openHouse } from './support/subscription.ts'
-import { type AccountSpec, heedsRefusals, inhabited, keepsAccounts, untilAsync } from './support/subscription-accounts.ts'
+import {
+  type AccountSpec,
+  heedsRefusals,
+  inhabited,
+  keepsAccounts,
+  untilAsync,
+} from './support/subscription-accounts.ts'
 import { speaks } from './support/subscription-speech.ts'
 
 const spec: AccountSpec = { provider: 'kimi', model: 'kimi-k2.5', window: '5h', tells: true }

@@ -10,7 +10,7 @@ import type {
 import { call, wordsOf } from '../lib/api.ts'
 import { useProviders } from '../lib/data.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { Button, Callout, Copy, Empty, Mark, Pill, Skeleton, Time } from '../ui/basic.tsx'
+import { Button, Callout, Code, Copy, Empty, Mark, Pill, Skeleton, Time } from '../ui/basic.tsx'
 import { Check, Input, Select } from '../ui/field.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { attempt, toast } from '../ui/toast.tsx'
@@ -276,13 +276,7 @@ function Running({
       {open && login.url !== undefined && (
         <div class="stack-sm">
           <h3>Open this address</h3>
-          <div class="code">
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-            <pre tabIndex={0} aria-label="Address of the login">
-              <code>{login.url}</code>
-            </pre>
-            <Copy text={login.url} what="address of the login" />
-          </div>
+          <Code text={login.url} what="address of the login" />
           <div>
             <a class="btn primary" href={safe(login.url)} target="_blank" rel="noreferrer noopener">
               Open in a new tab

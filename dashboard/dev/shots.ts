@@ -32,7 +32,10 @@ for (const empty of [false, true]) {
   const server = await startDev({ page: () => built, empty })
   for (const scheme of ['light', 'dark'] as const)
     for (const width of [1280, 360]) {
-      const page = await browser.newPage({ viewport: { width, height: width === 360 ? 760 : 860 }, colorScheme: scheme })
+      const page = await browser.newPage({
+        viewport: { width, height: width === 360 ? 760 : 860 },
+        colorScheme: scheme,
+      })
       page.on('pageerror', (error) => console.log('page error:', error.message))
       page.on('console', (m) => m.type() === 'error' && console.log('console:', m.text()))
       for (const [name, path] of VIEWS) {

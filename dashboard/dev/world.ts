@@ -255,25 +255,23 @@ export function createWorld({ calls: many = 10_000, empty = false, now = Date.no
     return account
   }
   const standings = () =>
-    accounts
-      .slice(0, 5)
-      .map((a) => ({
-        accountId: a.id,
-        label: a.label,
-        provider: a.provider,
-        model: 'claude-sonnet-4-6',
-        priority: 0,
-        is:
-          a.state === 'ready'
-            ? ('usable' as const)
-            : a.state === 'resting'
-              ? ('resting' as const)
-              : ('needs-login' as const),
-        because: a.words,
-        inFlight: a.inFlight,
-        quotaLeft: 1 - Math.max(0, ...(a.quota?.windows.map((w) => w.used) ?? [0])),
-        translated: a.provider !== 'claude',
-      }))
+    accounts.slice(0, 5).map((a) => ({
+      accountId: a.id,
+      label: a.label,
+      provider: a.provider,
+      model: 'claude-sonnet-4-6',
+      priority: 0,
+      is:
+        a.state === 'ready'
+          ? ('usable' as const)
+          : a.state === 'resting'
+            ? ('resting' as const)
+            : ('needs-login' as const),
+      because: a.words,
+      inFlight: a.inFlight,
+      quotaLeft: 1 - Math.max(0, ...(a.quota?.windows.map((w) => w.used) ?? [0])),
+      translated: a.provider !== 'claude',
+    }))
 
   const handlers: { readonly [I in RouteId]?: (asked: Asked) => unknown } = {
     status,

@@ -22,12 +22,13 @@ const full = new Intl.DateTimeFormat('en-GB', {
 })
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 
 export const count = (n: number) => whole.format(n)
 /** 1.2K, 3.4M: for narrow places; the exact number belongs into a title. */
 export const compact = (n: number) => (n < 10_000 ? whole.format(n) : compactFormat.format(n))
+
+/** 840, 1.2K, 76K: for columns of figures side by side. */
+export const kilo = (n: number) => compactFormat.format(n)
 
 /** A share as percent: one decimal below ten. */
 export function percent(share: number): string {

@@ -70,11 +70,11 @@ function hear(event: ManagementEvent): void {
     case 'call':
       // A busy server must not make the page redraw for each call.
       if (freshCalls.length < 5000) freshCalls.push(event.call)
-      calmDown ??= setTimeout(flush, BATCH_MS)
+      if (calmDown === undefined) calmDown = setTimeout(flush, BATCH_MS)
       return
     case 'log':
       if (freshLines.length < 5000) freshLines.push(event.line)
-      calmDown ??= setTimeout(flush, BATCH_MS)
+      if (calmDown === undefined) calmDown = setTimeout(flush, BATCH_MS)
       return
     case 'status':
       put('status', event.status satisfies Status)

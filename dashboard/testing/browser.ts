@@ -24,5 +24,8 @@ export async function startBrowser(): Promise<Browser> {
   const { chromium: driver } = await import('playwright-core')
   const executablePath = await chromium.executablePath()
   if (!existsSync(executablePath)) throw new Error(`Chromium was not unpacked to ${executablePath}`)
-  return driver.launch({ executablePath, args: chromium.args, headless: true })
+  // Its own arguments are for one page in a function service: here pages come and go, and the web's own rules must hold.
+  const unfit =
+    /^--(?:single-process|disable-web-security|allow-running-insecure-content|disable-site-isolation-trials)$/
+  return driver.launch({ executablePath, args: chromium.args.filter((a) => !unfit.test(a)), headless: true })
 }

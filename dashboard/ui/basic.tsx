@@ -78,6 +78,7 @@ export function Meter({ share, words }: { share: number; words: string }) {
   const shown = Math.min(1, Math.max(0, share))
   const tone = share >= 0.95 ? 'bad' : share >= 0.8 ? 'warn' : ''
   return (
+    // biome-ignore lint/a11y/useSemanticElements: browsers do not let a <meter> be dressed alike
     <div
       class="meter"
       role="meter"
@@ -255,10 +256,11 @@ function copyByHand(text: string): boolean {
 export function Code({ text, what }: { text: string; what: string }) {
   return (
     <div class="code">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label={what}>
-        <code>{text}</code>
-      </pre>
+      <Scroll name={what}>
+        <pre>
+          <code>{text}</code>
+        </pre>
+      </Scroll>
       <Copy text={text} what={what} />
     </div>
   )
@@ -334,5 +336,15 @@ export function Mark({ provider, small }: { provider: string; small?: boolean })
       {letters.charAt(0).toUpperCase()}
       {letters.charAt(1)}
     </span>
+  )
+}
+
+/** A part that scrolls by itself: reachable by keyboard, and named. */
+export function Scroll({ name, height, children }: { name: string; height?: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="scroller" tabIndex={0} aria-label={name} style={height === undefined ? {} : { maxHeight: height }}>
+      {children}
+    </section>
   )
 }

@@ -1,6 +1,7 @@
 /** Charts drawn as SVG. Each has a text alternative; the bar chart can be walked through with the arrow keys. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { count, day, duration, niceScale, plural, shortTime } from '../lib/format.ts'
+import { Scroll } from './basic.tsx'
 
 /** A line without axes beside a figure. `words`: what it shows. */
 export function Sparkline({ values, words, tone }: { values: readonly number[]; words: string; tone?: 'bad' }) {
@@ -181,14 +182,7 @@ export function ChartTable({ bars, title }: { bars: readonly Bar[]; title: strin
   return (
     <details class="small">
       <summary class="muted">Show as a table</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div
-        class="scroller"
-        style={{ maxHeight: '240px' }}
-        tabIndex={0}
-        role="region"
-        aria-label={`${title}, as a table`}
-      >
+      <Scroll name={`${title}, as a table`} height="240px">
         <table class="table">
           <caption class="sr">{title}</caption>
           <thead>
@@ -214,7 +208,7 @@ export function ChartTable({ bars, title }: { bars: readonly Bar[]; title: strin
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </details>
   )
 }

@@ -1,6 +1,30 @@
 /** Labelled inputs, with a hint and a fault that are read with them. */
-import type { ComponentChildren, JSX } from 'preact'
+import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+
+/** What an input may be told besides, of the attributes this page uses. */
+interface InputRest {
+  type?: 'text' | 'password' | 'number' | 'search' | 'url' | 'datetime-local'
+  required?: boolean
+  disabled?: boolean
+  maxLength?: number
+  min?: number | string
+  max?: number | string
+  step?: number | string
+  placeholder?: string
+  pattern?: string
+  inputMode?: 'numeric' | 'decimal'
+  autocomplete?: 'off' | 'current-password'
+  list?: string
+}
+
+interface AreaRest {
+  rows?: number
+  required?: boolean
+  disabled?: boolean
+  placeholder?: string
+  onKeyDown?: (event: KeyboardEvent) => void
+}
 
 interface Common {
   label: string
@@ -31,10 +55,7 @@ const about = (id: string, { hint, fault }: Common) =>
   [hint !== undefined ? `${id}-hint` : '', fault !== undefined ? `${id}-fault` : ''].filter(Boolean).join(' ') ||
   undefined
 
-type InputProps = Common & { value: string; onValue: (value: string) => void } & Omit<
-    JSX.IntrinsicElements['input'],
-    'value' | 'label'
-  >
+type InputProps = Common & { value: string; onValue: (value: string) => void } & InputRest
 
 export function Input({ label, hint, fault, value, onValue, ...rest }: InputProps) {
   const id = useId()
@@ -44,7 +65,7 @@ export function Input({ label, hint, fault, value, onValue, ...rest }: InputProp
       <input
         autocomplete="off"
         spellcheck={false}
-        {...rest}
+        {...(rest as object)}
         id={id}
         class="input"
         value={value}
@@ -56,10 +77,7 @@ export function Input({ label, hint, fault, value, onValue, ...rest }: InputProp
   )
 }
 
-type AreaProps = Common & { value: string; onValue: (value: string) => void } & Omit<
-    JSX.IntrinsicElements['textarea'],
-    'value' | 'label'
-  >
+type AreaProps = Common & { value: string; onValue: (value: string) => void } & AreaRest
 
 export function Area({ label, hint, fault, value, onValue, ...rest }: AreaProps) {
   const id = useId()

@@ -44,9 +44,9 @@ export function Dialog({ title, onClose, children, foot, kind = 'dialog', wide }
         <Button tone="quiet" icon="close" label="Close" onClick={onClose} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div class="dialog-body" tabIndex={0} role="group" aria-label="Content">
+      <section class="dialog-body" tabIndex={0} aria-label={title}>
         {children}
-      </div>
+      </section>
       {foot !== undefined && <div class="dialog-foot">{foot}</div>}
     </dialog>
   )

@@ -154,6 +154,7 @@ export function Rows<T>({
         </thead>
         <tbody>
           {first > 0 && (
+            // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
             <tr class="gap" aria-hidden="true">
               <td colSpan={columns.length} style={{ height: `${first * view.row}px` }} />
             </tr>
@@ -191,6 +192,7 @@ export function Rows<T>({
             )
           })}
           {last < rows.length && (
+            // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
             <tr class="gap" aria-hidden="true">
               <td colSpan={columns.length} style={{ height: `${(rows.length - last) * view.row}px` }} />
             </tr>

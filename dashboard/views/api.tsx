@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { call } from '../lib/api.ts'
 import { useQuery } from '../lib/query.ts'
 import { linkTo } from '../lib/views.ts'
-import { Code, Empty, Head, Pill, Section, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Code, Empty, Head, Pill, Scroll, Section, Skeleton, Trouble } from '../ui/basic.tsx'
 import { Tabs } from '../ui/overlay.tsx'
 
 const KEY = '$LOGICAPROXY_KEY'
@@ -95,8 +95,7 @@ export function ApiView() {
           </Section>
           <Section title="Endpoints">
             <div class="card flush">
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-              <div class="scroller" tabIndex={0} role="region" aria-label="Endpoints of the API">
+              <Scroll name="Endpoints of the API">
                 <table class="table">
                   <caption class="sr">Endpoints of the API</caption>
                   <thead>
@@ -122,7 +121,7 @@ export function ApiView() {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </Scroll>
             </div>
           </Section>
         </>

@@ -1,6 +1,6 @@
 /** How a call is shown in a row. */
 import type { UsageRowView } from '../../src/server/admin/management/contract.ts'
-import { compact, count, day, duration, money, sameDay, timeOfDay } from '../lib/format.ts'
+import { count, day, duration, kilo, money, sameDay, timeOfDay } from '../lib/format.ts'
 import { Pill } from '../ui/basic.tsx'
 import type { Column } from '../ui/rows.tsx'
 
@@ -22,7 +22,7 @@ const tokens = (c: UsageRowView) => (c.inputTokens ?? 0) + (c.cacheReadTokens ??
 export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
   {
     title: 'Time',
-    width: '92px',
+    width: '80px',
     cell: (c) => (sameDay(c.at, Date.now()) ? timeOfDay(c.at) : day(c.at).replace(/^\w+,? /, '')),
     full: (c) => new Date(c.at).toLocaleString(),
   },
@@ -36,24 +36,24 @@ export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
   },
   {
     title: 'Account',
-    width: '19%',
+    width: '16%',
     hide: 'm',
     cell: (c) => c.accountLabel || c.account || '–',
     full: (c) => `${c.accountLabel} (${c.provider})`,
   },
-  { title: 'Key', width: '11%', hide: 'm', cell: (c) => c.clientKey || '–', full: (c) => c.clientKey },
-  { title: 'Category', width: '90px', hide: 'm', cell: (c) => c.category || '–' },
-  { title: 'Status', width: '84px', cell: (c) => <CallStatus call={c} />, full: (c) => c.failure },
-  { title: 'Latency', width: '84px', number: true, hide: 's', cell: (c) => duration(c.latencyMs) },
+  { title: 'Key', width: '9%', hide: 'm', cell: (c) => c.clientKey || '–', full: (c) => c.clientKey },
+  { title: 'Category', width: '92px', hide: 'm', cell: (c) => c.category || '–' },
+  { title: 'Status', width: '78px', cell: (c) => <CallStatus call={c} />, full: (c) => c.failure },
+  { title: 'Latency', width: '76px', number: true, hide: 's', cell: (c) => duration(c.latencyMs) },
   {
     title: 'Tokens',
-    width: '112px',
+    width: '124px',
     number: true,
     hide: 'm',
-    cell: (c) => (c.outputTokens === undefined ? '–' : `${compact(tokens(c))} → ${compact(c.outputTokens)}`),
+    cell: (c) => (c.outputTokens === undefined ? '–' : `${kilo(tokens(c))} → ${kilo(c.outputTokens)}`),
     full: (c) => `${count(tokens(c))} in, ${count(c.outputTokens ?? 0)} out`,
   },
-  { title: 'Cost', width: '82px', number: true, hide: 'm', cell: (c) => money(c.costMicros) },
+  { title: 'Cost', width: '84px', number: true, hide: 'm', cell: (c) => money(c.costMicros) },
 ]
 
 export const nameOfCall = (c: UsageRowView) =>

@@ -65,6 +65,9 @@ function Pings() {
     const timer = setInterval(() => document.visibilityState === 'visible' && void ping(), EVERY_MS)
     return () => clearInterval(timer)
   }, [on])
+  useEffect(() => {
+    void ping()
+  }, [])
   const times = list.flatMap((p) => (p.ms === undefined ? [] : [p.ms]))
   const top = Math.max(1, ...times)
   const mean = times.length === 0 ? undefined : times.reduce((a, b) => a + b, 0) / times.length

@@ -2,7 +2,7 @@
 import { call } from '../lib/api.ts'
 import { count, duration, percent } from '../lib/format.ts'
 import { useQuery } from '../lib/query.ts'
-import { Empty, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Empty, Scroll, Skeleton, Time, Trouble } from '../ui/basic.tsx'
 
 export function EndpointTable() {
   const { data, error, refresh } = useQuery('endpoints', () => call('endpoints').then((e) => e.endpoints), 5000)
@@ -16,8 +16,7 @@ export function EndpointTable() {
           Each endpoint stands here after its first request.
         </Empty>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        <div class="scroller" tabIndex={0} role="region" aria-label="Endpoints">
+        <Scroll name="Endpoints">
           <table class="table">
             <caption class="sr">Requests, errors and latency per endpoint</caption>
             <thead>
@@ -50,10 +49,10 @@ export function EndpointTable() {
                     {e.endpoint}
                   </th>
                   <td class="num">
-                    {count(e.requests)}
                     <span class="share hide-m" aria-hidden="true">
-                      <span style={{ width: `${(e.requests / most) * 100}%` }} />
-                    </span>
+<span style={{ width: `${(e.requests / most) * 100}%` }} />
+</span>
+{count(e.requests)}
                   </td>
                   <td class={`num ${e.errorRate > 0.05 ? 'bad' : ''}`}>
                     {count(e.errors)} <span class="muted small hide-s">({percent(e.errorRate)})</span>
@@ -68,7 +67,7 @@ export function EndpointTable() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </div>
   )

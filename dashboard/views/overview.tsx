@@ -222,7 +222,7 @@ function Figures({ status }: { status: Status | undefined }) {
     },
     {
       title: 'Requests per second',
-      value: totals && totals.requestsPerSecond.toFixed(totals.requestsPerSecond < 10 ? 2 : 1),
+      value: totals?.requestsPerSecond.toFixed(totals.requestsPerSecond < 10 ? 2 : 1),
       small: totals && `${money(totals.costMicros)} est.`,
       values: points.map((p) => p.requests / 60),
       words: 'Requests per second, last hour',

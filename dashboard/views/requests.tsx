@@ -185,7 +185,7 @@ export function RequestsView() {
           {list.error}
         </Callout>
       )}
-      <div class="card flush" style={{ height: 'max(320px, calc(100dvh - 300px))' }}>
+      <div class="card flush" style={{ height: 'max(320px, calc(100dvh - 312px))' }}>
         {list.loading && rows.length === 0 ? (
           <Skeleton height={40} count={8} />
         ) : rows.length === 0 ? (
@@ -229,8 +229,11 @@ export function RequestsView() {
   )
 }
 
+const RARE = ['provider', 'protocol', 'category', 'lane', 'status'] as const
+
 function Filters() {
   const { params } = usePlace()
+  const [more, setMore] = useState(RARE.some((f) => params[f] !== undefined))
   const { data: accounts } = useAccounts()
   const { data: models } = useModels()
   const { data: providers } = useProviders()
@@ -276,47 +279,51 @@ function Filters() {
     />
   )
   return (
-    <div class="filters" role="search" aria-label="Filters">
-      {one('since', 'Time', 'All time', [
-        { value: '1h', label: 'Last hour' },
-        { value: '24h', label: 'Last 24 hours' },
-        { value: '7d', label: 'Last 7 days' },
-      ])}
-      {one('servedModel', 'Model', 'All models', seen?.served ?? models?.map((m) => m.id))}
-      {one(
-        'account',
-        'Account',
-        'All accounts',
-        accounts?.map((a) => ({ value: a.id, label: a.label })),
+    <search class="stack-sm" aria-label="Filters">
+      <div class="filters">
+        {one('since', 'Time', 'All time', [
+          { value: '1h', label: 'Last hour' },
+          { value: '24h', label: 'Last 24 hours' },
+          { value: '7d', label: 'Last 7 days' },
+        ])}
+        {one('servedModel', 'Model', 'All models', seen?.served ?? models?.map((m) => m.id))}
+        {one(
+          'account',
+          'Account',
+          'All accounts',
+          accounts?.map((a) => ({ value: a.id, label: a.label })),
+        )}
+        {one(
+          'clientKey',
+          'Client key',
+          'All keys',
+          keys?.keys.map((k) => k.name),
+        )}
+        {one('failure', 'Failure', 'Any outcome', [{ value: 'any', label: 'Failed only' }, ...(seen?.failures ?? [])])}
+        <Button tone="quiet" aria-expanded={more} onClick={() => setMore(!more)}>
+          {more ? 'Fewer filters' : 'More filters'}
+        </Button>
+      </div>
+      {more && (
+        <div class="filters">
+          {one(
+            'provider',
+            'Provider',
+            'All providers',
+            providers?.map((p) => ({ value: p.id, label: p.title })),
+          )}
+          {one('protocol', 'Dialect', 'All dialects', [
+            'anthropic',
+            'openai-chat',
+            'openai-responses',
+            'gemini',
+            'openai-completions',
+          ])}
+          {one('category', 'Category', 'All categories', seen?.categories ?? ['code', 'reasoning', 'fast', 'creative', 'analysis'])}
+          {one('lane', 'Lane', 'All lanes', ['pass-through', 'native', 'translate'])}
+          {one('status', 'Status', 'All statuses', seen?.statuses)}
+        </div>
       )}
-      {one(
-        'provider',
-        'Provider',
-        'All providers',
-        providers?.map((p) => ({ value: p.id, label: p.title })),
-      )}
-      {one(
-        'clientKey',
-        'Client key',
-        'All keys',
-        keys?.keys.map((k) => k.name),
-      )}
-      {one('protocol', 'Dialect', 'All dialects', [
-        'anthropic',
-        'openai-chat',
-        'openai-responses',
-        'gemini',
-        'openai-completions',
-      ])}
-      {one(
-        'category',
-        'Category',
-        'All categories',
-        seen?.categories ?? ['code', 'reasoning', 'fast', 'creative', 'analysis'],
-      )}
-      {one('lane', 'Lane', 'All lanes', ['pass-through', 'native', 'translate'])}
-      {one('status', 'Status', 'All statuses', seen?.statuses)}
-      {one('failure', 'Failure', 'Any outcome', [{ value: 'any', label: 'Failed only' }, ...(seen?.failures ?? [])])}
-    </div>
+    </search>
   )
 }

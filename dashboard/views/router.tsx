@@ -4,7 +4,7 @@ import type { RouteExplained } from '../../src/server/admin/management/contract.
 import { call, wordsOf } from '../lib/api.ts'
 import { duration, percent } from '../lib/format.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { Button, Callout, Empty, Head, Pill, Section } from '../ui/basic.tsx'
+import { Button, Callout, Empty, Head, Pill, Scroll, Section } from '../ui/basic.tsx'
 import { Area, Input, Select } from '../ui/field.tsx'
 import { attempt, toast } from '../ui/toast.tsx'
 import { Standings } from './standings.tsx'
@@ -195,8 +195,8 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
             )}
             <p class="muted small">{d.reason}</p>
             {wrong ? (
-              <div class="stack-sm" role="group" aria-label="What is it instead?">
-                <span class="field-label">What is it instead?</span>
+              <fieldset class="stack-sm">
+                <legend class="field-label">What is it instead?</legend>
                 <div class="row">
                   {categories
                     .filter(([name]) => name !== d.category)
@@ -209,7 +209,7 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
                     Cancel
                   </Button>
                 </div>
-              </div>
+              </fieldset>
             ) : (
               <div>
                 <Button small icon="edit" onClick={() => setWrong(true)}>
@@ -247,8 +247,7 @@ export function Examples() {
             Say “This is wrong” to a decision: the router heeds the example at once, and for prompts like it.
           </Empty>
         ) : (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          <div class="scroller" style={{ maxHeight: '360px' }} tabIndex={0} role="region" aria-label="Taught examples">
+          <Scroll name="Taught examples" height="360px">
             <table class="table">
               <caption class="sr">Examples the router was taught</caption>
               <thead>
@@ -282,7 +281,7 @@ export function Examples() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
       </div>
     </Section>

@@ -4,7 +4,7 @@ import { address, call } from '../lib/api.ts'
 import { count, day, duration, money, percent, plural } from '../lib/format.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
-import { Button, Callout, Empty, Head, Section, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Button, Callout, Empty, Head, Scroll, Section, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
 import { ChartTable, VolumeChart } from '../ui/charts.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { confirm } from '../ui/overlay.tsx'
@@ -126,7 +126,7 @@ function Sums({ data }: { data: UsageTotalsView | undefined }) {
         <div class="stat" key={title}>
           <dt>{title}</dt>
           <dd class="fit">{value ?? '–'}</dd>
-          <dd class="sub muted">{small ?? ' '}</dd>
+          <dd class="sub muted">{small ?? '\u00a0'}</dd>
         </div>
       ))}
     </dl>
@@ -172,7 +172,7 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
       : data.rows.toSorted((a, b) => b.requests - a.requests)
   const most = Math.max(1, ...rows.map((r) => r.requests))
   const name = (r: (typeof rows)[number]) =>
-    by === 'day' ? day(bucketOf(r.key)) : (r.label ?? (String(r.key[by] ?? '') || 'none'))
+    by === 'day' ? day(bucketOf(r.key)) : (r.label ?? (String(r.key[by] ?? '') || (by === 'servedModel' ? 'no answer' : 'none')))
   return (
     <>
       {data.sum.unpriced > 0 && (
@@ -182,8 +182,7 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
         </Callout>
       )}
       <div class="card flush">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <div class="scroller" tabIndex={0} role="region" aria-label="Usage table">
+        <Scroll name="Usage table">
           <table class="table">
             <caption class="sr">Usage by {by}</caption>
             <thead>
@@ -216,17 +215,15 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
               {rows.map((r) => (
                 <tr key={name(r)}>
                   <th scope="row" class="cell">
-                    {by === 'day' ? (
-                      name(r)
-                    ) : (
+                    {by === 'day' || String(r.key[by] ?? '') === '' ? (name(r)) : (
                       <a href={hrefOf('/requests', { [by]: String(r.key[by] ?? '') || undefined })}>{name(r)}</a>
                     )}
                   </th>
                   <td class="num">
-                    {count(r.requests)}
                     <span class="share hide-m" aria-hidden="true">
-                      <span style={{ width: `${(r.requests / most) * 100}%` }} />
-                    </span>
+<span style={{ width: `${(r.requests / most) * 100}%` }} />
+</span>
+{count(r.requests)}
                   </td>
                   <Cells row={r} />
                 </tr>
@@ -237,13 +234,12 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
                 </th>
                 <td class="num">
                   {count(data.sum.requests)}
-                  <span class="share ghost hide-m" aria-hidden="true" />
                 </td>
                 <Cells row={data.sum} />
               </tr>
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </div>
     </>
   )

@@ -20,22 +20,25 @@ const MAY: Record<LimitName, (most: number) => string> = {
 /** A clock time for people, to the second. */
 export const clock = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
 
-/** A limit is reached: 429, with when to come again. */
+/** A limit is reached: 429, with when to come again, under the codes that OpenAI's clients know (domain.md 2.4). */
 export function limitReached(name: string, { limit, most, until }: Reached, now: number): Failure {
-  const code = `key_${limit.replaceAll('-', '_')}`
   const owner = 'The owner of this gateway can raise the limit.'
   if (until === undefined)
     return failure(
       'rate-limited',
       `The key "${name}" ${MAY[limit](most)}, and has them now. Try again when one is over. ${owner}`,
-      { code, retryAfter: 1 },
+      { code: 'rate_limit_exceeded', retryAfter: 1 },
     )
   const retryAfter = Math.max(1, Math.ceil((until - now) / 1000))
   const words = `The key "${name}" ${MAY[limit](most)}, and has reached that. It is taken again at ${clock(until)}. ${owner}`
   if (limit === 'requests-per-minute' || limit === 'tokens-per-minute')
-    return failure('rate-limited', words, { code, retryAfter })
+    return failure('rate-limited', words, { code: 'rate_limit_exceeded', retryAfter })
   // The vendors' SDKs obey the header: nobody is served by a program that tries again for hours.
-  return failure('quota-exhausted', words, { code, retryAfter, headers: { 'x-should-retry': 'false' } })
+  return failure('quota-exhausted', words, {
+    code: 'insufficient_quota',
+    retryAfter,
+    headers: { 'x-should-retry': 'false' },
+  })
 }
 
 export function expired(name: string, at: number): Failure {

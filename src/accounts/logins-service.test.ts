@@ -193,6 +193,23 @@ describe('the logins', () => {
     assert.ok(later.got !== undefined && 'value' in later.got)
   })
 
+  it('replace a refused token for those who come later, too, when the refresh that followed the refusal failed', async () => {
+    const house = createHouse()
+    const { accessToken } = house.put('codex-1')
+    const p = await house.start('p', { ahead: false })
+    house.answer = () => ({ is: 'later', cause: 'busy', words: 'The vendor stumbles.', lost: false })
+    const first = ask(p, 'codex-1', accessToken)
+    await house.time.pass(500)
+    assert.equal(tokenIn(first.got), 'token_refresh_failed')
+    house.answer = undefined
+    await house.time.pass(60_000)
+    // They have not seen the old token, and its life is not over.
+    const later = ask(p, 'codex-1')
+    await house.time.pass(500)
+    assert.ok(later.got !== undefined && 'value' in later.got && later.got.value !== accessToken)
+    assert.equal(house.asked.length, 2)
+  })
+
   it('do not go round in circles with a vendor that gives the refused token again, or tokens that have ended', async () => {
     const house = createHouse()
     const { accessToken } = house.put('iflow-1')

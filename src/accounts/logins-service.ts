@@ -19,7 +19,7 @@ import {
   type Waiter,
   withOurTokens,
 } from './refresh/entry.ts'
-import { factsOf, giveUp, accountId as idOf } from './refresh/new-login.ts'
+import { asKnown, factsOf, giveUp, accountId as idOf } from './refresh/new-login.ts'
 import type { LoginsOptions, LoginsService } from './refresh/options.ts'
 import { type RenewalTools, renew, usable } from './refresh/renewal.ts'
 import { createSlots } from './refresh/slots.ts'
@@ -267,10 +267,9 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     } else if (waiter.flights++ === MOST_FLIGHTS) {
       waiter.done(noTokenNow(entry.record, 'its tokens end as fast as they come', MOST_FLIGHTS * 1000))
     } else if (entry.flight === undefined) {
-      // A refresh after an earlier refusal may have failed: who comes later did not see it, but the token is no better.
+      // Who did not see an earlier refusal gets no better a token for it: the refresh that followed may have failed.
       const bad = waiter.refused ?? entry.refused
-      const refused = bad === entry.credential?.value ? bad : undefined
-      launch(entry, { refused }, waiter)
+      launch(entry, bad === entry.credential?.value ? { refused: bad } : {}, waiter)
     } else {
       entry.flight.urgent = true
       entry.flight.waiters.add(waiter)
@@ -296,7 +295,6 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
   }
 
   // ---- what is due
-
   function tick(): void {
     const at = now()
     let next = at + TICK_MS
@@ -321,7 +319,6 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
   alarm.within(0)
 
   // ---- the face
-
   function known(id: string): Entry {
     const entry = entries.get(id)
     if (entry === undefined) throw new Error(noSuchLogin(id).message)
@@ -364,7 +361,8 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       }
     },
 
-    async add(provider, tokens, identity, how) {
+    async add(provider, tokens, found, how) {
+      const identity = asKnown(provider, found, entries)
       const id = idOf(provider, identity.subject, entries)
       for (let tries = 0; ; tries++) {
         const loaded = await vault.get(id)
@@ -389,8 +387,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       if ((await vault.putFacts(accountId, facts)) === 'conflict') throw new Error(noSuchLogin(accountId).message)
       const entry = entries.get(accountId)
       if (entry !== undefined && changes.state?.is === 'ready') entry.dead = undefined
-      const record = { ...loaded.record, facts, updatedAt: now() }
-      const next = 'damage' in loaded ? { ...loaded, record } : { record, tokens: loaded.tokens }
+      const next = { ...loaded, record: { ...loaded.record, facts, updatedAt: now() } }
       take(entry === undefined ? next : withOurTokens(entry, next))
       return known(accountId).record
     },

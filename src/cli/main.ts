@@ -2,11 +2,14 @@
 import { Command, CommanderError, Option } from 'commander'
 import { version } from '../version.ts'
 import { addAccountsCommands } from './accounts.ts'
+import { addDashboardCommand } from './dashboard.ts'
 import { addImportCommands } from './import.ts'
+import { addKeysCommand } from './keys.ts'
 import { legacyFlags } from './legacy-flags.ts'
 import { addLoginCommands } from './login.ts'
 import { CommandError, createOutput, EXIT } from './output.ts'
 import { addRouteCommand } from './route.ts'
+import { addUsageCommand } from './usage.ts'
 import { addVaultCommand } from './vault.ts'
 
 const program = new Command('logicaproxy')
@@ -67,6 +70,9 @@ addLoginCommands(program)
 addAccountsCommands(program)
 addImportCommands(program)
 addVaultCommand(program)
+addDashboardCommand(program, portNumber)
+addKeysCommand(program)
+addUsageCommand(program)
 addRouteCommand(program)
 
 /** Options of all commands, the global ones included. */

@@ -98,9 +98,11 @@ const verbs: Record<Verb, Action> = {
     out.line(`${out.good('✔')} ${removed} ${removed === 1 ? 'example' : 'examples'} forgotten.`)
   },
 
-  async export(_, _options, { examples }) {
+  async export(out, _, { examples }) {
     // JSON lines with or without --json: this is for programs, and for --import.
-    for (const example of examples.list()) process.stdout.write(`${JSON.stringify(example)}\n`)
+    for (const example of examples.list())
+      if (out.json) out.data(example)
+      else out.line(JSON.stringify(example))
   },
 
   async import(out, options, world) {
@@ -167,11 +169,11 @@ function pretty(out: Output, { decision, ...e }: RouteExplanation): string[] {
   const row = (name: string, value: string) => `  ${out.dim(name.padEnd(9))} ${value}`
   const lines: string[] = []
   if (decision !== undefined) {
-    const sure = decision.confidence === undefined ? '' : `  ${decision.confidence.toFixed(2)}`
+    const sure = decision.confidence === undefined ? '' : `  ${decimals(decision.confidence)}`
     lines.push(`${out.bold(decision.category)}${sure}`)
     if (decision.signals.length > 0) lines.push(row('because', decision.signals.map(({ words }) => words).join(', ')))
     const scores = Object.entries(decision.scores).sort(([, a], [, b]) => b - a)
-    lines.push(row('scores', scores.map(([name, score]) => `${name} ${score.toFixed(2)}`).join('  ')))
+    lines.push(row('scores', scores.map(([name, score]) => `${name} ${decimals(score)}`).join('  ')))
     if (decision.language !== 'und') lines.push(row('language', decision.language))
   }
   if (e.needs.length > 0) lines.push(row('needs', e.needs.join(', ')))
@@ -184,6 +186,9 @@ function pretty(out: Output, { decision, ...e }: RouteExplanation): string[] {
   lines.push(row('took', `${e.tookUs} µs`))
   return lines
 }
+
+/** Nothing is quite sure; reasons and headers say so likewise. */
+const decimals = (share: number) => Math.min(0.99, share).toFixed(2)
 
 function accountsOf({ targets }: Pick<RouteExplanation, 'targets'>, model: string): string {
   const standings = targets.find((target) => target.model === model)?.standings ?? []

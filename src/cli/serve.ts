@@ -42,8 +42,7 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
   endOnSignals(gateway, log)
   process.on('SIGHUP', () => void gateway.reload().catch(() => {}))
   log.info({ url: at.url, config: file, version }, 'LogicaProxy listens')
-  if (gateway.config['api-keys'].length === 0)
-    log.warn({}, 'no api-keys are configured: everyone on this machine may use these accounts')
+  if (gateway.keys.open) log.warn({}, 'no api-keys are configured: everyone on this machine may use these accounts')
   out.data({ event: 'listening', ...at, config: file, version })
   if (process.stderr.isTTY && !out.json) {
     out.talk(`\n  LogicaProxy ${version} is at ${out.bold(at.url)}`)
@@ -52,11 +51,12 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
 }
 
 async function firstStart(out: Output, file: string): Promise<void> {
-  const { clientKey } = await writeFirstConfig(file)
+  const { clientKey, adminToken } = await writeFirstConfig(file)
   out.talk(`There was no config yet, so one was written to ${file}`)
   out.talk(`Client key, shown this once: ${clientKey}`)
+  out.talk(`Admin token of the dashboard, shown this once: ${adminToken}`)
   out.talk('Add your provider keys there; the running server takes them over by itself.')
-  out.data({ event: 'first-start', config: file, clientKey })
+  out.data({ event: 'first-start', config: file, clientKey, adminToken })
 }
 
 async function listen(gateway: RunningGateway, { host, port }: CliOptions) {

@@ -28,6 +28,9 @@ export function crossFaults(config: Config, tree: Tree): Fault[] {
 /** Keys the reference's example files carry; whoever knows those files knows these keys. */
 const sampleKey = /^your-(?:api-key(?:-\d+)?|secret-key|key(?:-here)?)$/i
 
+/** The router's own categories (routing/classify). */
+export const builtInCategories: readonly string[] = ['code', 'reasoning', 'fast', 'creative', 'analysis']
+
 /** Things to tell that keep no file from loading. */
 export function advice(config: Config, tree: Tree): Notice[] {
   const notices: Notice[] = []
@@ -44,6 +47,15 @@ export function advice(config: Config, tree: Tree): Notice[] {
       )
     }
   })
+
+  const { routes, categories } = config['ai-router']
+  for (const category of Object.keys(routes))
+    if (!builtInCategories.includes(category) && !Object.hasOwn(categories, category))
+      warn(
+        ['ai-router', 'routes', category],
+        `no prompt is of the category ${JSON.stringify(category)} by itself: give it keywords or examples under ` +
+          'ai-router.categories, or label prompts with "logicaproxy route --wrong"',
+      )
 
   const file = tree.value as Record<string, unknown>
   const [ours, theirs] = [file['websocket-auth'], file['ws-auth']]

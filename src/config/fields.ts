@@ -58,8 +58,17 @@ export function duration() {
 export function date() {
   const error = 'a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z'
   return text(error)
-    .refine((value) => DATE.test(value) && Number.isFinite(Date.parse(value)), { error })
-    .transform((value) => Date.parse(value))
+    .refine((value) => parseDate(value) !== undefined, { error })
+    .transform((value) => parseDate(value)!)
+}
+
+/** Milliseconds since the epoch of a date or a time; undefined when it is neither. */
+export function parseDate(value: string): number | undefined {
+  const at = DATE.test(value) ? Date.parse(value) : Number.NaN
+  // What is no day of its month would be one of the next.
+  return Number.isFinite(at) && !(value.length === 10 && new Date(at).toISOString().slice(0, 10) !== value)
+    ? at
+    : undefined
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/

@@ -1,4 +1,4 @@
-/** The config of a first start: small, commented, private, with a client key that is shown once. */
+/** The config of a first start: small, commented, private, with a client key and an admin token that are shown once. */
 import { createHash, randomInt } from 'node:crypto'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -10,31 +10,37 @@ export function newClientKey(): string {
   return `lp-${Array.from({ length: 40 }, () => letters[randomInt(letters.length)]).join('')}`
 }
 
-/** How a client key stands in the file: `sha256:` and the hash. The key is random, so a plain hash is enough. */
+/** A new admin token for the management API: `lpa-` and 40 letters and digits, 238 bits of chance. */
+export function newAdminToken(): string {
+  return newClientKey().replace(/^lp-/, 'lpa-')
+}
+
+/** How a client key (or the admin token) stands in the file: `sha256:` and the hash. The key is random, so a plain hash is enough. */
 export function hashClientKey(key: string): string {
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
 /**
- * Writes the config of a first start, which nobody else may read, and returns the client key. The key stands in the
- * file as a hash only, so this is the one time it can be shown. Fails with `EEXIST` rather than touch a file.
+ * Writes the config of a first start, which nobody else may read, and returns the client key and the admin token. Both
+ * stand in the file as hashes only, so this is the one time they can be shown. Fails with `EEXIST` rather than touch a file.
  */
-export async function writeFirstConfig(path: string): Promise<{ path: string; clientKey: string }> {
+export async function writeFirstConfig(path: string): Promise<{ path: string; clientKey: string; adminToken: string }> {
   const clientKey = newClientKey()
+  const adminToken = newAdminToken()
   const directory = dirname(path)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const draft = join(directory, `.${basename(path)}.${process.pid}.${randomInt(2 ** 32).toString(36)}.tmp`)
   try {
-    await writeNew(draft, firstConfigText(clientKey))
+    await writeNew(draft, firstConfigText(clientKey, adminToken))
     // A link, unlike a rename, never replaces a file that appeared meanwhile.
     await link(draft, path).catch(async (error: NodeJS.ErrnoException) => {
       if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP', 'EACCES'].includes(error.code ?? '')) throw error
-      await writeNew(path, firstConfigText(clientKey))
+      await writeNew(path, firstConfigText(clientKey, adminToken))
     })
   } finally {
     await unlink(draft).catch(() => {})
   }
-  return { path, clientKey }
+  return { path, clientKey, adminToken }
 }
 
 async function writeNew(path: string, text: string): Promise<void> {
@@ -47,7 +53,7 @@ async function writeNew(path: string, text: string): Promise<void> {
   }
 }
 
-function firstConfigText(clientKey: string): string {
+function firstConfigText(clientKey: string, adminToken: string): string {
   return `# LogicaProxy's config. Every key is explained in config.example.yaml; "logicaproxy config check" reads this file.
 # Changes are taken over while the server runs, except host, port and tls.
 
@@ -60,6 +66,11 @@ port: 8317
 api-keys:
   - name: first
     key: ${hashClientKey(clientKey)}
+
+# The dashboard and the management API answer this machine only. The admin token was shown with the client key;
+# "logicaproxy dashboard" prints a link that signs you in without it.
+remote-management:
+  secret-key: ${hashClientKey(adminToken)}
 
 # Credentials of your accounts and all that lasts.
 auth-dir: ~/.logicaproxy

@@ -274,11 +274,14 @@ export const configObject = f.mapping({
   'remote-management': f
     .mapping({
       'allow-remote': f.flag().default(false).describe('Answer the management API to other machines too.'),
-      'secret-key': f.text().default('').describe('Key of the management API: plain, or hashed.'),
+      'secret-key': f
+        .text()
+        .default('')
+        .describe('Admin token of the management API and the dashboard: plain, or "sha256:" and the hash of it.'),
       'disable-control-panel': f.flag().default(false).describe('Do not serve the dashboard.'),
     })
     .prefault({})
-    .describe('Management API and dashboard: accepted and kept for the version that has them; this one has not.'),
+    .describe('Management API and dashboard: for this machine alone, unless allow-remote says otherwise.'),
   ...providerShape,
   'oauth-model-alias': f
     .recordOf(aliases)

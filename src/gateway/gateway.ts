@@ -168,9 +168,11 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
       if (!ended) place = calls.add(call)
     },
     swap(next) {
+      const { config } = snapshot
       snapshot = next
       pool.prune(next.accounts)
-      emit('reload', { digest: next.digest })
+      // Logins come, change and are refreshed all the time: that is no new configuration.
+      if (next.config !== config) emit('reload', { digest: next.digest })
     },
     on(event, listener) {
       listeners[event].add(listener)

@@ -122,8 +122,8 @@ export function returnable(headers: Readonly<Record<string, string | string[] | 
   return kept
 }
 
-/** Longest reason; clients refuse heads over some kilobytes. */
-const LONGEST_REASON = 1_500
+/** Longest reason, in characters: each may become nine, and clients refuse heads over some kilobytes. */
+const LONGEST_REASON = 700
 
 /** What we say of our own in every answer. */
 export function ownHeaders(record: CallRecord, emulated?: string): string[] {
@@ -138,7 +138,7 @@ export function ownHeaders(record: CallRecord, emulated?: string): string[] {
   if (record.category !== undefined) {
     own.push('x-ai-category', headerText(record.category))
     if (record.confidence !== undefined) own.push('x-ai-confidence', confidenceText(record.confidence))
-    if (record.reason !== undefined) own.push('x-ai-reason', headerText(record.reason).slice(0, LONGEST_REASON))
+    if (record.reason !== undefined) own.push('x-ai-reason', headerText(record.reason.slice(0, LONGEST_REASON)))
   }
   return own
 }

@@ -68,6 +68,17 @@ describe('upkeep', () => {
     upkeep.close()
   })
 
+  it('asks of those, too, who log in while it looks', async () => {
+    const ids = ['a']
+    const { asked, upkeep } = house(ids)
+    const looked = upkeep.look()
+    ids.push('b')
+    void upkeep.look()
+    await looked
+    assert.ok(asked.includes('quota b'))
+    upkeep.close()
+  })
+
   it('need not ask while answers tell by themselves', async () => {
     const { now, asked, quotas, upkeep } = house(['a'])
     await upkeep.look()

@@ -219,7 +219,7 @@ describe('a request for another protocol on the connection', () => {
   const upgrade = (headers: Record<string, string>, url = '/v1/responses', config: object = {}, method = 'GET') => {
     const { door } = house({ ...KEYED, ...config })
     const verdict = door.upgrade(head({ ...LOCAL, ...headers }, { url, method })) as Verdict
-    return verdict.type === 'answer' ? verdict.response.status : verdict.client.name
+    return verdict.type === 'answer' ? verdict.response.status : (verdict as Verdict & { type: 'call' }).client.name
   }
 
   it('is let in where Responses are spoken, by key, Host and Origin like any other', () => {

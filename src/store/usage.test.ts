@@ -22,7 +22,7 @@ const model = {
       const name = JSON.stringify(key)
       const total = groups.get(name) ?? { key, ...ZERO }
       total.requests += 1
-      total.errors += row.failure !== '' || row.status >= 400 ? 1 : 0
+      total.errors += row.failure !== 'cancelled' && (row.failure !== '' || row.status >= 400) ? 1 : 0
       total.latencyMsSum += row.latencyMs
       total.inputTokens += sum(row.inputTokens)
       total.cacheReadTokens += sum(row.cacheReadTokens)
@@ -58,7 +58,7 @@ const someRow = fc.record({
   provider: word,
   account: word,
   status: fc.constantFrom(200, 429, 500),
-  failure: fc.constantFrom('', '', 'rate-limited'),
+  failure: fc.constantFrom('', '', 'rate-limited', 'cancelled'),
   final: fc.constantFrom(0, 1, 1),
   latencyMs: fc.nat(100_000),
   firstEventMs: count,

@@ -72,7 +72,8 @@ const GAP_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120]
 const MODELS = 200
 const ACCOUNTS = 500
 const ENDPOINTS = 100
-const SERIES = 1000
+/** A thousand accounts with a handful of series each. */
+const SERIES = 5_000
 
 export function createMetrics(options: MetricsOptions): Metrics {
   const { version, now, startedAt, scrub = (text) => text } = options

@@ -144,7 +144,9 @@ function messagesHeard({ content, usage }: Anthropic.Message): Heard {
   return {
     text: content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
     reasoning: content.map((block) => (block.type === 'thinking' ? block.thinking : '')).join(''),
-    calls: content.flatMap((block) => (block.type === 'tool_use' ? [[block.name, block.input] as [string, unknown]] : [])),
+    calls: content.flatMap((block) =>
+      block.type === 'tool_use' ? [[block.name, block.input] as [string, unknown]] : [],
+    ),
     tokens: usage.output_tokens,
   }
 }
@@ -201,11 +203,14 @@ async function geminiTurn(url: string, model: string, contents: Content[], confi
 }
 
 function geminiHeard({ parts, tokens }: GeminiSaid): Heard {
-  const texts = (thought: boolean) => parts.map((p) => ((p.thought === true) === thought ? (p.text ?? '') : '')).join('')
+  const texts = (thought: boolean) =>
+    parts.map((p) => ((p.thought === true) === thought ? (p.text ?? '') : '')).join('')
   return {
     text: texts(false),
     reasoning: texts(true),
-    calls: parts.flatMap((p) => (p.functionCall ? [[p.functionCall.name!, p.functionCall.args] as [string, unknown]] : [])),
+    calls: parts.flatMap((p) =>
+      p.functionCall ? [[p.functionCall.name!, p.functionCall.args] as [string, unknown]] : [],
+    ),
     tokens,
   }
 }

@@ -93,9 +93,14 @@ export function speaks({ provider, model, thinking = model, config, shows, nativ
       assert.ok(seen.length > 8)
       for (const { headers } of seen) assert.equal(headers['user-agent'], `logicaproxy/${version}`)
       for (const { headers, body } of seen.slice(-8)) {
-        const names = Object.keys(headers).filter((name) => /^x-(?:stainless|app|goog-api-client|grok-client)/.test(name))
+        const names = Object.keys(headers).filter((name) =>
+          /^x-(?:stainless|app|goog-api-client|grok-client)/.test(name),
+        )
         assert.deepEqual(names, [])
-        assert.doesNotMatch(Object.values(headers).join('\n'), /claude-cli|claude-code|codex[_-](?:cli|tui)|GeminiCLI|QwenCode/i)
+        assert.doesNotMatch(
+          Object.values(headers).join('\n'),
+          /claude-cli|claude-code|codex[_-](?:cli|tui)|GeminiCLI|QwenCode/i,
+        )
         assert.doesNotMatch(JSON.stringify(body), /You are (?:Claude Code|Codex|Gemini CLI)|billing-header/i)
       }
       // Asking for allowances and models is done under the same name.

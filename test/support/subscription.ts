@@ -10,7 +10,13 @@ import { createFlowContext } from '../../src/accounts/oauth/context.ts'
 import { finishLogin } from '../../src/accounts/oauth/session.ts'
 import { tokensOf } from '../../src/accounts/oauth/token.ts'
 import type { QuotaState } from '../../src/accounts/quota.ts'
-import { type BeginLogin, type CallRecord, createGateway, type DeskLogin, type RunningGateway } from '../../src/index.ts'
+import {
+  type BeginLogin,
+  type CallRecord,
+  createGateway,
+  type DeskLogin,
+  type RunningGateway,
+} from '../../src/index.ts'
 import { providers } from '../../src/providers/index.ts'
 import {
   type Attempt,
@@ -37,7 +43,7 @@ export interface Said {
 
 export interface HouseOptions {
   /** What the config says beside the directories and addresses. Session affinity is off unless it says otherwise. */
-  config?: Record<string, unknown>
+  config?: Record<string, unknown> | ((simulator: Simulator) => Record<string, unknown>)
   simulator?: SimulatorOptions
   /** One clock for vendors and gateway; refreshes are then carried out in this process. */
   clock?: Clock
@@ -60,7 +66,7 @@ export interface House extends AsyncDisposable {
   /** Begins one and leaves the person's part to the test. */
   begin(options?: BeginLogin): Promise<DeskLogin>
   /** An account without the way there: tokens of the vendor, and everything that follows them in a real login. */
-  add(person: string, how?: { proxyUrl?: string; label?: string }): Promise<LoginRecord>
+  add(person: string, how?: { proxyUrl?: string; label?: string; project?: string }): Promise<LoginRecord>
   /** What the store keeps of an account's allowances. */
   quota(accountId: string): Promise<QuotaState | undefined>
   /** Requests that the vendor's API saw of a person, model calls only. */
@@ -86,7 +92,7 @@ export async function openHouse(provider: ProviderName, options: HouseOptions = 
     'host-overrides': simulator.hosts,
     'oauth-clients': simulator.clients,
     routing: { 'session-affinity': false },
-    ...options.config,
+    ...(typeof options.config === 'function' ? options.config(simulator) : options.config),
   }
   const file = join(authDir, 'config.yaml')
   writeFileSync(file, stringify(config))
@@ -124,14 +130,24 @@ export async function openHouse(provider: ProviderName, options: HouseOptions = 
       else await simulator.consent({ url: login.url!, person, visit: true })
       return await login.account
     },
-    async add(person, { proxyUrl, label } = {}) {
-      const context = await createFlowContext({ provider, flow, config: gateway.config, env: {}, now })
+    async add(person, { proxyUrl, label, project } = {}) {
+      const context = await createFlowContext({ provider, flow, config: gateway.config, env: {}, now, label, project })
       const body = simulator.issue(provider, person)
       const answer = { status: 200, headers: {}, text: '', json: body }
-      const { tokens, identity } = await finishLogin(flow, context, tokensOf(answer, flow.title, context.now()), body)
+      const { tokens, identity } = await finishLogin(
+        flow,
+        { ...context, sleep: async () => {} },
+        tokensOf(answer, flow.title, context.now()),
+        body,
+      )
       await context.close()
       const origin = { how: 'login' as const, at: context.now() }
-      const record = await gateway.logins!.add(provider, tokens, identity, { origin, proxyUrl, label, acknowledgedAt: 1 })
+      const record = await gateway.logins!.add(provider, tokens, identity, {
+        origin,
+        proxyUrl,
+        label,
+        acknowledgedAt: 1,
+      })
       // What changes at once is taken over together (gateway/household.ts).
       await new Promise((resolve) => setTimeout(resolve, 60))
       return record
@@ -162,6 +178,27 @@ export async function openHouse(provider: ProviderName, options: HouseOptions = 
       rmSync(authDir, { recursive: true, force: true })
     },
   }
+}
+
+/** What people may paste of the address they were sent to. */
+export const PASTES: readonly (readonly [form: string, typed: (redirect: string) => string])[] = [
+  ['the address', (redirect) => redirect],
+  ['the code', (redirect) => new URL(redirect).searchParams.get('code')!],
+  [
+    'code#state',
+    (redirect) => {
+      const { searchParams } = new URL(redirect)
+      return `${searchParams.get('code')}#${searchParams.get('state')}`
+    },
+  ],
+]
+
+/** Bodies of the requests for one of Code Assist's other methods, in their order. */
+export function asked(house: House, person: string, method: string): Record<string, unknown>[] {
+  return house.simulator
+    .attempts({ key: `${house.provider}:${person}` })
+    .filter(({ path }) => path.endsWith(`:${method}`))
+    .map(({ body }) => body as Record<string, unknown>)
 }
 
 /** A port that nobody listens on now. */

@@ -1,7 +1,7 @@
 /**
  * The torture of refreshes. Every scenario ends in figures and in faults: what must be zero and is not.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Tokens } from '../../src/accounts/login-record.ts'
@@ -42,8 +42,11 @@ export async function withDirectory<T>(use: (path: string) => Promise<T>): Promi
   try {
     return await use(path)
   } finally {
-    // A keeper may just be closing its files.
-    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    // A keeper may just be closing its files; a file that goes away meanwhile ends the removal without a word.
+    for (let i = 0; i < 50 && existsSync(path); i++) {
+      if (i > 0) await sleep(100)
+      rmSync(path, { recursive: true, force: true })
+    }
   }
 }
 

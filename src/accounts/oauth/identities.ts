@@ -35,6 +35,11 @@ export function claudeSubject(account: string, organization: string | undefined)
   return organization === undefined ? account : `${account}/${organization}`
 }
 
+/** Whether a subject is no account's at the vendor, but a name that was given here, or none (`namedIdentity`, imports). */
+export function isNameless(subject: string): boolean {
+  return /^(?:name|login|found):/.test(subject)
+}
+
 /**
  * For vendors whose tokens tell nobody's name (domain.md 1.4): the person names the account, and the same name again
  * renews it. Without a person to ask each login is an account of its own.

@@ -50,8 +50,11 @@ async function begin(server: TokenServer, options: Partial<KeeperOptions> = {}) 
     keeper,
     job,
     async [Symbol.asyncDispose]() {
+      const pid = keeper.pid()
       await keeper.close()
       await store.close()
+      // It may just be closing its files.
+      if (pid !== undefined) await until(() => !isAlive(pid))
       rmSync(directory, { recursive: true, force: true })
     },
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { LoginFacts, LoginRecord, Tokens } from '../login-record.ts'
 import type { NewLogin } from '../logins.ts'
 import type { Identity } from '../oauth/flow.ts'
+import { isNameless } from '../oauth/identities.ts'
 import type { Loaded } from '../vault.ts'
 import type { Entry } from './entry.ts'
 import type { LoginsOptions } from './options.ts'
@@ -16,6 +17,19 @@ export function accountId(provider: string, subject: string, entries: ReadonlyMa
     const other = entries.get(id)
     if (other === undefined || other.record.facts.subject === subject || length >= digest.length) return id
   }
+}
+
+/**
+ * Where the vendor tells nobody's name, a login under the label of an account renews that account, although it came
+ * without a name or by import.
+ */
+export function asKnown(provider: string, identity: Identity, entries: ReadonlyMap<string, Entry>): Identity {
+  const { subject, label } = identity
+  if (!subject.startsWith('name:') || entries.has(accountId(provider, subject, entries))) return identity
+  for (const { record } of entries.values())
+    if (record.provider === provider && record.facts.label === label && isNameless(record.facts.subject))
+      return { ...identity, subject: record.facts.subject }
+  return identity
 }
 
 /**

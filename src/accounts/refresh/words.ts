@@ -1,6 +1,7 @@
 /** What people are told about refreshes: what happened, to which account, and what to do. Never a secret. */
 import { type Failure, failure } from '../../hub/failure.ts'
 import type { LoginRecord } from '../login-record.ts'
+import { isNameless } from '../oauth/identities.ts'
 
 const AGAIN = 'Log in again.'
 
@@ -38,6 +39,13 @@ export function nameOf({ id, facts }: Pick<LoginRecord, 'id' | 'facts'>): string
   return facts.label === '' || facts.label === id ? id : `${id} (${facts.label})`
 }
 
+/** What renews this account. Where the vendor tells nobody's name, the label says whose login it is. */
+function loginCommand({ provider, facts }: LoginRecord): string {
+  const command = `logicaproxy login ${provider}`
+  if (!isNameless(facts.subject ?? '')) return command
+  return `${command} --label ${/^[\w.:@-]+$/.test(facts.label) ? facts.label : JSON.stringify(facts.label)}`
+}
+
 export function noSuchLogin(accountId: string): Failure {
   return failure('unauthorized', `There is no login ${accountId}: it was removed.`, {
     scope: 'account',
@@ -47,8 +55,7 @@ export function noSuchLogin(accountId: string): Failure {
 
 /** The login has ended. */
 export function needsLogin(record: LoginRecord, reason: string): Failure {
-  const command = `logicaproxy login ${record.provider}`
-  return failure('unauthorized', `The login ${nameOf(record)} has ended. ${reason} (${command})`, {
+  return failure('unauthorized', `The login ${nameOf(record)} has ended. ${reason} (${loginCommand(record)})`, {
     scope: 'account',
     code: 'needs_login',
   })
@@ -71,7 +78,7 @@ export function refusedAnyway(record: LoginRecord, words: string, ms: number): F
 }
 
 export function damagedRecord(record: LoginRecord, damage: string): Failure {
-  const help = `Log in again (logicaproxy login ${record.provider}), or restore a backup of the store.`
+  const help = `Log in again (${loginCommand(record)}), or restore a backup of the store.`
   return failure('unauthorized', `The stored login ${nameOf(record)} cannot be used: ${sentence(damage)} ${help}`, {
     scope: 'account',
     code: 'login_damaged',

@@ -52,6 +52,11 @@ it('usage_not_included is about the plan, and says so', () => {
   assert.match(f.message, /^Upgrade to Plus\. .*\(plan "free"\) does not include Codex/)
 })
 
+it('usage_not_included is not asked again at the reset that is told with it, which is now', () => {
+  const f = refusal(429, error({ type: 'usage_not_included', resets_at: 1, resets_in_seconds: 0, message: 'No.' }))
+  assert.equal(f.retryAfter, undefined)
+})
+
 describe('a shortage passes', () => {
   it('of a model at capacity in seconds, with whatever status', () => {
     for (const status of [429, 503, 400]) {

@@ -9,10 +9,11 @@ const CACHED = { type: 'ephemeral' }
 
 export const vessel: Vessel = {
   edit(body, { stream }) {
-    const out: Json = { ...withoutEmptyTools(body), messages: instructed(listOf(body['messages'])) }
+    const { messages, lost } = withoutThoughts(listOf(body['messages']))
+    const out: Json = { ...withoutEmptyTools(body), messages: instructed(messages) }
     // Without it a stream tells no usage.
     if (stream) out['stream_options'] = { ...fields(body['stream_options']), include_usage: true }
-    return { body: out, losses: [] }
+    return { body: out, losses: lost ? [{ field: 'reasoning', reason: 'Qwen takes no thoughts back' }] : [] }
   },
 }
 
@@ -21,6 +22,21 @@ function withoutEmptyTools(body: Json): Json {
   const { tools, tool_choice, parallel_tool_calls, ...rest } = body
   if (!Array.isArray(tools) || tools.length > 0) return body
   return rest
+}
+
+/**
+ * Thoughts of former turns stay behind: the template of Qwen's models leaves them out, and whether this API would take the
+ * member is not known.
+ */
+function withoutThoughts(messages: readonly Readonly<Json>[]): { messages: Readonly<Json>[]; lost: boolean } {
+  let lost = false
+  const kept = messages.map((message) => {
+    if (!('reasoning_content' in message)) return message
+    const { reasoning_content: thoughts, ...rest } = message
+    lost ||= typeof thoughts === 'string' && thoughts !== ''
+    return rest
+  })
+  return { messages: kept, lost }
 }
 
 /**

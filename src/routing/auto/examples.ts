@@ -47,12 +47,14 @@ const normal = (text: string) => text.trim().slice(0, LONGEST_EXAMPLE)
  * Reads the examples and follows them.
  * @param onChange hears that `list()` is another one now, whoever changed it; own changes included.
  * @param onTrouble hears why the store could not be read; what was known before stays.
+ * @param patienceMs how long the first reading is waited for; what comes later is told by `onChange`. Without it: until it is there.
  */
 export async function createExamples(
   store: Pick<Store, 'documents' | 'onChange'>,
   now: () => number,
   onChange: () => void = () => {},
   onTrouble: (error: Error) => void = () => {},
+  patienceMs?: number,
 ): Promise<Examples> {
   let list: readonly StoredExample[] = []
   let closed = false
@@ -88,7 +90,9 @@ export async function createExamples(
   const stop = store.onChange((change) => {
     if (change.table === 'documents' && change.kind === EXAMPLE_KIND) follow().catch(onTrouble)
   })
-  await follow().catch(onTrouble)
+  const first = follow().catch(onTrouble)
+  if (patienceMs === undefined) await first
+  else await Promise.race([first, new Promise((resolve) => setTimeout(resolve, patienceMs).unref())])
 
   return {
     list: () => list,

@@ -2,7 +2,7 @@
 import type { Candidate } from '../../accounts/pool.ts'
 import { type Abilities, abilitiesOf } from '../../providers/abilities.ts'
 import type { Provider } from '../../providers/provider.ts'
-import { MEDIA_WORDS, type Needs } from './needs.ts'
+import { KINDS, MEDIA_WORDS, type Needs } from './needs.ts'
 
 /** What a seat's model lacks. */
 export interface Lack {
@@ -44,12 +44,13 @@ export function createGuards(providers: ReadonlyMap<string, Provider>): Guards {
       const { contextLength, input, tools, schema, reasons } = abilities(candidate)
       const lacks: Lack[] = []
       if (input !== undefined)
-        for (const kind of needs.media)
-          if (!input.includes(kind)) lacks.push({ words: `takes no ${MEDIA_WORDS[kind]}`, hard: true })
-      if (needs.tools && tools === false) lacks.push({ words: 'takes no tools', hard: true })
-      if (needs.schema && schema === false) lacks.push({ words: 'holds to no JSON schema', hard: false })
-      if (needs.reasoning && reasons === false) lacks.push({ words: 'does not reason', hard: false })
-      if (contextLength !== undefined && needs.tokens > contextLength)
+        for (const kind of KINDS)
+          if (!input.includes(kind) && needs.has(kind))
+            lacks.push({ words: `takes no ${MEDIA_WORDS[kind]}`, hard: true })
+      if (tools === false && needs.tools) lacks.push({ words: 'takes no tools', hard: true })
+      if (schema === false && needs.schema) lacks.push({ words: 'holds to no JSON schema', hard: false })
+      if (reasons === false && needs.reasoning) lacks.push({ words: 'does not reason', hard: false })
+      if (contextLength !== undefined && needs.tokensAtMost > contextLength && needs.tokens > contextLength)
         lacks.push({ words: `has a context of ${contextLength} tokens, about ${needs.tokens} are needed`, hard: false })
       return lacks.length === 0 ? NOTHING : lacks
     },

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProtocolId } from '../../hub/protocol-id.ts'
 import { readPrompt } from '../classify/index.ts'
-import { needsOf, needWords } from './needs.ts'
+import { KINDS, needsOf, needWords } from './needs.ts'
 
 function needs(protocol: ProtocolId, value: unknown, depth?: Parameters<typeof needsOf>[0]['depth']) {
   const body = Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value))
   return needsOf({ protocol, body, prompt: readPrompt(protocol, body), depth })
 }
-const mediaOf = (protocol: ProtocolId, value: unknown) => needs(protocol, value).media
+const mediaOf = (protocol: ProtocolId, value: unknown) => {
+  const found = needs(protocol, value)
+  return KINDS.filter((kind) => found.has(kind))
+}
 const text = { type: 'text', text: 'what is this' }
 const user = (...content: unknown[]) => ({ messages: [{ role: 'user', content: [text, ...content] }] })
 const parts = (...more: unknown[]) => ({ contents: [{ role: 'user', parts: [{ text: 'what is this' }, ...more] }] })

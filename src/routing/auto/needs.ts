@@ -5,15 +5,18 @@ import type { MediaInput } from '../../providers/provider.ts'
 import { peek, type Span } from '../../wire/peek.ts'
 import type { Prompt } from '../classify/index.ts'
 
+/** Looked for only when somebody asks, and once: a search through a megabyte takes longer than all the rest. */
 export interface Needs {
-  media: readonly MediaInput[]
-  tools: boolean
+  has(kind: MediaInput): boolean
+  readonly tools: boolean
   /** An answer that holds to a JSON schema. */
-  schema: boolean
+  readonly schema: boolean
   /** The client asks for it by name, field or suffix. */
-  reasoning: boolean
+  readonly reasoning: boolean
   /** About how many tokens the request takes. */
-  tokens: number
+  readonly tokens: number
+  /** It takes no more than that. */
+  readonly tokensAtMost: number
 }
 
 /** Members of a body, in any dialect, by which clients ask for reasoning. */
@@ -30,68 +33,99 @@ export interface NeedsInput {
   spans?: ReadonlyMap<string, Span>
 }
 
+const KINDS: readonly MediaInput[] = ['image', 'document', 'audio', 'video']
+
 /** Reads the needs. Never throws: what cannot be read needs nothing. */
 export function needsOf(input: NeedsInput): Needs {
   const { protocol, body, prompt } = input
-  const media = new Set<MediaInput>()
-  mediaIn(body, protocol, media)
-  // In a place that is not searched: the turns that were read for the prompt tell.
-  if (media.size === 0 && prompt.attachments.images > 0) media.add('image')
+  let found: Map<MediaInput, boolean> | undefined
+  let schema: boolean | undefined
+  let reasoning: boolean | undefined
+  let tokens: number | undefined
+  const has = (kind: MediaInput): boolean => {
+    found ??= new Map()
+    let known = found.get(kind)
+    if (known === undefined) {
+      known = stands(body, protocol, kind)
+      found.set(kind, known)
+    }
+    return known
+  }
   return {
-    media: [...media],
+    has(kind) {
+      if (has(kind)) return true
+      // In a place that is not searched: the turns that were read for the prompt tell of all media alike.
+      return kind === 'image' && prompt.attachments.images > 0 && !has('video') && !has('audio')
+    },
     tools: prompt.tools > 0,
-    schema: prompt.jsonSchema && wantsSchema(body),
-    reasoning: reasons(input),
-    tokens: tokensOf(body),
+    get schema() {
+      schema ??= prompt.jsonSchema && wantsSchema(body)
+      return schema
+    },
+    get reasoning() {
+      reasoning ??= reasons(input)
+      return reasoning
+    },
+    get tokens() {
+      tokens ??= tokensOf(body)
+      return tokens
+    },
+    tokensAtMost: Math.ceil(body.length / BYTES),
   }
 }
 
-/** Marks of media: what is searched for, natively and fast because it is long, and what must stand around it. */
-const MARKS: Readonly<Record<string, readonly (readonly [mark: string, MediaInput | undefined])[]>> = {
-  anthropic: [
-    ['media_type"', undefined],
-    ['"source":', undefined],
-  ],
-  'openai-chat': [
-    ['image_url"', 'image'],
-    ['input_audio"', 'audio'],
-    ['file_data"', 'document'],
-    ['video_url"', 'video'],
-  ],
-  'openai-responses': [
-    ['input_image"', 'image'],
-    ['input_file"', 'document'],
-    ['input_audio"', 'audio'],
-  ],
-  gemini: [
-    ['mimeType"', undefined],
-    ['mime_type"', undefined],
-  ],
+/** Marks of media: what is searched for, natively, and whether what stands around it has to tell the kind. */
+interface Mark {
+  bytes: Buffer
+  telling?: true
+}
+const mark = (text: string): Mark => ({ bytes: Buffer.from(text) })
+const around = (text: string): Mark => ({ bytes: Buffer.from(text), telling: true })
+const TYPE = [around('media_type"'), around('"source":')]
+const MIME = [around('mimeType"'), around('mime_type"')]
+
+const MARKS: Readonly<Record<string, Partial<Record<MediaInput, readonly Mark[]>>>> = {
+  anthropic: { image: TYPE, document: TYPE },
+  'openai-chat': {
+    image: [mark('image_url"')],
+    document: [mark('file_data"'), mark('"file_id"')],
+    audio: [mark('input_audio"')],
+    video: [mark('video_url"')],
+  },
+  'openai-responses': {
+    image: [mark('input_image"')],
+    document: [mark('input_file"')],
+    audio: [mark('input_audio"')],
+  },
+  gemini: { image: MIME, document: MIME, audio: MIME, video: MIME },
 }
 /** Bytes at each end of a body that are searched; what lies between is nearly always one of many media. */
 const SEARCHED = 256 * 1024
 const MOST_HITS = 40
 const AROUND = 100
 
-function mediaIn(body: Buffer, protocol: ProtocolId, media: Set<MediaInput>): void {
-  const halves =
-    body.length <= 2 * SEARCHED ? [body] : [body.subarray(0, SEARCHED), body.subarray(body.length - SEARCHED)]
-  for (const half of halves)
-    for (const [mark, kind] of MARKS[protocol] ?? []) {
-      let from = 0
-      for (let hits = 0; hits < MOST_HITS; hits += 1) {
-        const at = half.indexOf(mark, from, 'latin1')
-        if (at < 0) break
-        from = at + mark.length
-        const before = half.toString('latin1', Math.max(0, at - AROUND), at)
-        // Inside a string (a file that shows such JSON) the quotes are escaped.
-        if (before.endsWith(mark.startsWith('"') ? '\\' : '\\"')) continue
-        const found = kind ?? kindOf(half.toString('latin1', Math.max(0, at - AROUND), from + AROUND))
-        if (found === undefined) continue
-        media.add(found)
-        if (kind !== undefined) break
-      }
-    }
+function stands(body: Buffer, protocol: ProtocolId, kind: MediaInput): boolean {
+  const marks = MARKS[protocol]?.[kind] ?? []
+  return ends(body).some((part) => marks.some((one) => standsIn(part, one, kind)))
+}
+
+function ends(body: Buffer): Buffer[] {
+  if (body.length <= 2 * SEARCHED) return [body]
+  return [body.subarray(body.length - SEARCHED), body.subarray(0, SEARCHED)]
+}
+
+function standsIn(part: Buffer, { bytes, telling }: Mark, kind: MediaInput): boolean {
+  let from = 0
+  for (let hits = 0; hits < MOST_HITS; hits += 1) {
+    const at = part.indexOf(bytes, from)
+    if (at < 0) return false
+    from = at + bytes.length
+    // Inside a string (a file that shows such JSON) the quotes are escaped.
+    const before = part.toString('latin1', Math.max(0, at - AROUND), at)
+    if (before.endsWith(bytes[0] === 34 ? '\\' : '\\"')) continue
+    if (telling !== true || kindOf(before + part.toString('latin1', at, from + AROUND)) === kind) return true
+  }
+  return false
 }
 
 /** The kind that a media type, or the type of a block, tells of. */
@@ -102,12 +136,13 @@ function kindOf(words: string): MediaInput | undefined {
   return /"type"\s*:\s*"image"/.test(words) ? 'image' : undefined
 }
 
-const SCHEMAS = ['json_schema"', 'response_schema"', 'responseSchema"', 'responseJsonSchema"', 'output_format"']
+const SCHEMAS = ['json_schema"', 'response_schema"', 'responseSchema"', 'responseJsonSchema"', 'output_format"'].map(
+  (text) => Buffer.from(text),
+)
 
 /** Not JSON alone, which every model can be asked for, but a schema to hold to. */
 function wantsSchema(body: Buffer): boolean {
-  const end = body.length <= 2 * SEARCHED ? [body] : [body.subarray(0, SEARCHED), body.subarray(-SEARCHED)]
-  return end.some((half) => SCHEMAS.some((mark) => half.includes(mark, 0, 'latin1')))
+  return ends(body).some((part) => SCHEMAS.some((bytes) => part.includes(bytes)))
 }
 
 function reasons({ body, depth, spans }: NeedsInput): boolean {
@@ -140,32 +175,34 @@ function spansOf(body: Buffer): ReadonlyMap<string, Span> {
   }
 }
 
+/** Bytes that make a token, about. */
+const BYTES = 4
 /** Tokens a picture or file costs, roughly, and the bytes it must have at least to be told from text. */
 const MEDIA_TOKENS = 1_000
-const BASE64 = ['base64,', '"data"', 'file_data"']
+const BASE64 = ['base64,', '"data"', 'file_data"'].map((text) => Buffer.from(text))
 const LONG = 4_096
 const MOST_MEDIA = 200
 
-/** About four bytes make a token; what is base64 counts by the piece. An estimate, and used as one. */
+/** What is base64 counts by the piece. An estimate, and used as one. */
 function tokensOf(body: Buffer): number {
-  let bytes = body.length
+  let size = body.length
   let pieces = 0
-  if (bytes > 16_384)
-    for (const mark of BASE64) {
+  if (size > 16_384)
+    for (const bytes of BASE64) {
       let from = 0
       for (; pieces < MOST_MEDIA; ) {
-        const at = body.indexOf(mark, from, 'latin1')
+        const at = body.indexOf(bytes, from)
         if (at < 0) break
-        from = at + mark.length
-        const open = mark === 'base64,' ? from : body.indexOf(34, from) + 1
+        from = at + bytes.length
+        const open = bytes[0] === 98 ? from : body.indexOf(34, from) + 1
         const close = open <= 0 || open > from + 8 ? -1 : body.indexOf(34, open)
         if (close - open < LONG) continue
-        bytes -= close - open
+        size -= close - open
         pieces += 1
         from = close
       }
     }
-  return Math.ceil(bytes / 4) + pieces * MEDIA_TOKENS
+  return Math.ceil(size / BYTES) + pieces * MEDIA_TOKENS
 }
 
 const MEDIA_WORDS: Record<MediaInput, string> = {
@@ -175,15 +212,15 @@ const MEDIA_WORDS: Record<MediaInput, string> = {
   video: 'video',
 }
 
-/** The needs in words: `images`, `tools`, `about 210000 tokens`. */
-export function needWords({ media, tools, schema, reasoning, tokens }: Needs): string[] {
+/** The needs in words: `images`, `tools`, `about 210000 tokens of context`. */
+export function needWords(needs: Needs): string[] {
   return [
-    ...media.map((kind) => MEDIA_WORDS[kind]),
-    ...(tools ? ['tools'] : []),
-    ...(schema ? ['a JSON schema'] : []),
-    ...(reasoning ? ['reasoning'] : []),
-    ...(tokens >= 8_000 ? [`about ${tokens} tokens of context`] : []),
+    ...KINDS.filter((kind) => needs.has(kind)).map((kind) => MEDIA_WORDS[kind]),
+    ...(needs.tools ? ['tools'] : []),
+    ...(needs.schema ? ['a JSON schema'] : []),
+    ...(needs.reasoning ? ['reasoning'] : []),
+    ...(needs.tokens >= 8_000 ? [`about ${needs.tokens} tokens of context`] : []),
   ]
 }
 
-export { MEDIA_WORDS }
+export { KINDS, MEDIA_WORDS }

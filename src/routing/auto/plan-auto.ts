@@ -104,7 +104,7 @@ function choose(input: PlanInput, models: readonly string[], needs: Needs | unde
   // Degrees and estimates are for the vendor to judge: better its own answer than none.
   const near = able(served, needs, guards, (lack) => lack.hard)
   const window = ({ candidates }: Target) => guards.abilities(candidates[0]!).contextLength ?? Number.POSITIVE_INFINITY
-  const tight = near.targets.some((target) => needs.tokens > window(target))
+  const tight = near.targets.some((target) => needs.tokensAtMost > window(target) && needs.tokens > window(target))
   const targets = tight ? near.targets.toSorted((a, b) => window(b) - window(a)) : near.targets
   return { targets, skipped: [...skipped, ...near.skipped], near: targets.length > 0 ? whole.skipped : undefined }
 }

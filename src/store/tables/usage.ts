@@ -149,7 +149,9 @@ const SUMS = {
   reasoningTokens: 'SUM(u.reasoning_tokens)',
   costMicros: 'SUM(u.cost_micros)',
   requests: 'COUNT(*)',
-  errors: "SUM(CASE WHEN u.failure <> '' OR u.status >= 400 THEN 1 ELSE 0 END)",
+  // As /metrics counts them: what the client cancelled is nobody's failure.
+  errors:
+    "SUM(CASE WHEN u.failure <> 'cancelled' AND u.status <> 499 AND (u.failure <> '' OR u.status >= 400) THEN 1 ELSE 0 END)",
   unpriced: 'SUM(CASE WHEN u.cost_micros IS NULL THEN 1 ELSE 0 END)',
 } as const satisfies Record<Exclude<keyof UsageTotals, 'key'>, string>
 

@@ -6,7 +6,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { deadline } from '../../../store/index.ts'
 import { createAudit } from './audit.ts'
 import { createAuth } from './auth/auth.ts'
 import { type Caller, checkLocality, checkPage, checkSite } from './auth/guard.ts'
@@ -56,7 +55,6 @@ const API_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-frame-options': 'DENY',
 }
-const STORE_LOOK_MS = 5_000
 
 export function createManagement(context: ManagementContext): Management {
   const { gateway, log } = context
@@ -64,9 +62,8 @@ export function createManagement(context: ManagementContext): Management {
   const auth = createAuth(context, audit)
   const events = createEvents({ version: context.version, now: context.now })
   const recent = createRecent(gateway, (record) => context.usage.cost(record), context.now)
-  const storeTrouble = lookAtStore(context)
-  const overview = createOverview(context, recent, storeTrouble)
-  const tools: Tools = { context, auth, audit, events, recent, overview, storeTrouble, desk: createConfigDesk(context) }
+  const overview = createOverview(context, recent)
+  const tools: Tools = { context, auth, audit, events, recent, overview, desk: createConfigDesk(context) }
   const pages = createPages(context.pagesDir)
   const own = {
     ...sessionHandlers(tools),
@@ -104,8 +101,11 @@ export function createManagement(context: ManagementContext): Management {
       throw notFound(
         `Nothing is served at ${c.req.method} ${printable(c.req.path)}. GET ${BASE}/openapi.json lists all of it.`,
       )
-    c.header('allow', here.join(', '))
-    throw new ManagementError(405, 'method', `${c.req.method} is not possible here; use ${here.join(' or ')}.`)
+    const response = problem(
+      new ManagementError(405, 'method', `${c.req.method} is not possible here; use ${here.join(' or ')}.`),
+    )
+    response.headers.set('allow', here.join(', '))
+    return response
   })
 
   async function serve(c: Context<Env>, route: RouteSpec, handler: AnyHandler): Promise<Response> {
@@ -130,9 +130,9 @@ export function createManagement(context: ManagementContext): Management {
     return response
   }
 
+  app.get('/dashboard', (c) => c.redirect(`/dashboard/${new URL(c.req.url).search}`, 301))
   app.use('/dashboard/*', page)
   app.use('/management.html', page)
-  app.get('/dashboard', (c) => c.redirect(`/dashboard/${new URL(c.req.url).search}`, 301))
 
   async function page(c: Context<Env>): Promise<Response> {
     const { headers, method } = c.req.raw
@@ -142,10 +142,7 @@ export function createManagement(context: ManagementContext): Management {
     if (method !== 'GET' && method !== 'HEAD') throw new ManagementError(405, 'method', 'Pages are read only.')
     const link = c.req.query('link')
     if (link !== undefined && method === 'GET') return withHeaders(await enter(c, link), PAGE_HEADERS)
-    return withHeaders(
-      pages.answer(c.req.path === '/dashboard' ? '/dashboard/' : c.req.path, headers, method === 'HEAD'),
-      PAGE_HEADERS,
-    )
+    return withHeaders(pages.answer(c.req.path, headers, method === 'HEAD'), PAGE_HEADERS)
   }
 
   /** Uses a one-time link up: the cookie, and on to the page, so that the link stays in no address bar. */
@@ -226,26 +223,6 @@ export function createManagement(context: ManagementContext): Management {
 
 function callerOf({ socket }: IncomingMessage): Caller {
   return { remoteAddress: socket.remoteAddress, encrypted: (socket as TLSSocket).encrypted === true }
-}
-
-/** The last word of the store on itself; it is asked now and then, and nobody waits for its answer. */
-function lookAtStore({ store, now }: ManagementContext): () => string | undefined {
-  let trouble: string | undefined
-  let at = 0
-  return () => {
-    if (now() - at >= STORE_LOOK_MS) {
-      at = now()
-      deadline(store.check(), 1_000).then(
-        () => {
-          trouble = undefined
-        },
-        (error: Error) => {
-          trouble = error.message
-        },
-      )
-    }
-    return trouble
-  }
 }
 
 function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {

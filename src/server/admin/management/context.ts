@@ -6,11 +6,12 @@ import type { Quotas } from '../../../accounts/quota.ts'
 import type { TokenVault } from '../../../accounts/vault.ts'
 import type { Gateway } from '../../../gateway/gateway.ts'
 import type { Protocol } from '../../../protocols/protocol.ts'
+import type { Examples } from '../../../routing/auto/index.ts'
 import type { Behind } from '../../../store/index.ts'
 import type { Store } from '../../../store/store.ts'
+import type { Alerts } from '../../../telemetry/alerts.ts'
 import type { MetricsSnapshot } from '../../../telemetry/index.ts'
 import type { UsageService } from '../../../telemetry/usage.ts'
-import type { RouteExample, RouteExplained } from './contract.ts'
 import type { LogRing } from './log-ring.ts'
 
 export interface ManagementContext {
@@ -34,6 +35,10 @@ export interface ManagementContext {
   /** Rates, series and prices; what it hears it keeps in the store. */
   usage: Pick<UsageService, 'live' | 'prices' | 'recording' | 'cost' | 'wipe'>
   metrics(): MetricsSnapshot
+  /** What its owner should act on. */
+  alerts: Pick<Alerts, 'list' | 'look'>
+  /** Why nothing can be written now; undefined when all is well. */
+  storeTrouble(): string | undefined
   /** What cannot be used now, in sentences. */
   trouble(): string[]
   /** Why the newest text of the config file is not in force. */
@@ -47,8 +52,8 @@ export interface ManagementContext {
   reload(): Promise<void>
   /** Client keys made at run time. Absent: those of the config can be looked at. */
   keys?: ClientKeys
-  /** Reads prompts for `auto`. Absent: there is no router to explain. */
-  router?: RouterDesk
+  /** Labelled prompts ("this is wrong"). Absent: the router cannot be taught. */
+  examples?: Examples
   logs: LogRing
   /** Takes secrets out of a text. */
   scrub(text: string): string
@@ -59,15 +64,4 @@ export interface ManagementContext {
   pagesDir: string
   /** Waits; tests put another in its place. */
   sleep?(ms: number): Promise<void>
-}
-
-/** The router, in the words of the contract. */
-export interface RouterDesk {
-  explain(prompt: { prompt: string; system?: string }): NonNullable<RouteExplained['decision']>
-  /** Learns an example; the very next request heeds it. */
-  teach(example: { text: string; category: string }): Promise<RouteExample>
-  examples(): readonly RouteExample[]
-  categories(): readonly string[]
-  /** @returns whether there was one. */
-  forget(id: string): Promise<boolean>
 }

@@ -22,7 +22,8 @@ export const routeExplained = z.object({
   decision: z
     .object({
       category: z.string(),
-      confidence: share,
+      /** Absent where the classifier tells none. */
+      confidence: share.optional(),
       scores: z.record(z.string(), share),
       signals: z.array(signal),
       language: z.string(),
@@ -30,6 +31,18 @@ export const routeExplained = z.object({
       hard: z.boolean(),
     })
     .optional(),
+  /** The category that the choice goes by: not `decision.category` where that was not sure enough. */
+  category: z.string().optional(),
+  /** The model that would answer now; absent if none can. */
+  target: z.string().optional(),
+  /** Those to be tried after it, in order. */
+  fallbacks: z.array(z.string()),
+  /** Models that were passed over. */
+  skipped: z.array(z.object({ model: z.string(), why: z.string() })),
+  /** What the request needs of a model: `images`, `tools`. */
+  needs: z.array(z.string()),
+  /** The router only says what it would do (`ai-router.dry-run`). */
+  dryRun: z.boolean(),
   /** One sentence: which model answers, and why. */
   words: z.string(),
   /** Milliseconds the decision took. */

@@ -4,7 +4,7 @@ import { count, duration, micros, queryCount, queryTime, share, time } from './c
 
 /** Something its owner should act on. Stable `id`s, so that a page can show what is new. */
 export const alert = z.object({
-  /** `quota:claude-1f3a:5h`, `needs-login:claude-1f3a`, `all-resting`, `vault-locked`, `store`, `config-rejected` … */
+  /** `quota:claude-1f3a:5h`, `needs-login:claude-1f3a`, `all-resting:claude`, `vault`, `store`, `config-rejected` … */
   id: z.string(),
   level: z.enum(['info', 'warning', 'critical']),
   kind: z.enum([
@@ -19,6 +19,8 @@ export const alert = z.object({
     'usage',
     'exposed',
   ]),
+  /** A few words: `Claude: week at 95 %`. */
+  title: z.string().optional(),
   /** One sentence: what happened, to which account, until when. */
   message: z.string(),
   /** What to do next. */
@@ -26,6 +28,8 @@ export const alert = z.object({
   accountId: z.string().optional(),
   provider: z.string().optional(),
   since: time.optional(),
+  /** Where it can be mended: a path on this server, or a vendor's page. */
+  url: z.string().optional(),
   /** When it is expected to be over. */
   until: time.optional(),
 })

@@ -1,10 +1,10 @@
 /** The config file and what the router was taught. */
-import { performance } from 'node:perf_hooks'
+
 import { configJsonSchema } from '../../../../config/json-schema.ts'
-import type { RouteExplained } from '../contract.ts'
-import { notFound, unavailable } from '../errors.ts'
+import type { ProtocolId } from '../../../../hub/protocol-id.ts'
+import { ExampleError, type Examples, explainRoute, requestOf } from '../../../../routing/auto/index.ts'
+import { invalid, notFound, unavailable } from '../errors.ts'
 import { strip } from '../views/account-view.ts'
-import { explainModel } from '../views/why.ts'
 import { type Handlers, type Tools, whoOf } from './handler.ts'
 
 type Ids =
@@ -23,9 +23,9 @@ type Ids =
   | 'forgetExample'
 
 export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
-  function router() {
-    if (context.router === undefined) throw unavailable('This gateway has no router that could be taught.')
-    return context.router
+  function examples(): Examples {
+    if (context.examples === undefined) throw unavailable('The router of this gateway cannot be taught.')
+    return context.examples
   }
 
   const by = (kind: string, from: string) => `${kind} from ${from}`
@@ -95,55 +95,80 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
 
     explainRoute({ body }) {
       const { prompt, system, model, protocol } = body
-      const from = performance.now()
-      const auto = model === 'auto'
-      const decision = auto ? context.router?.explain(strip({ prompt, system })) : undefined
-      const tookMs = performance.now() - from
-      const routes = context.gateway.snapshot.config['ai-router']
-      const names = !auto
-        ? [model]
-        : [
-            ...(decision !== undefined && Object.hasOwn(routes.routes, decision.category)
-              ? routes.routes[decision.category]!
-              : []),
-            ...(routes['default-model'] === '' ? [] : [routes['default-model']]),
-          ]
-      const answers = [...new Set(names)].map((name) => explainModel(context, { model: name, protocol }))
-      const targets = answers.flatMap((answer) => answer.targets)
-      const first = answers.find(({ targets: [target] }) => (target?.standings.length ?? 0) > 0)
-      const why = decision === undefined ? '' : `${decision.reason}. `
-      return strip({
-        decision,
-        words: first === undefined ? `${why}Nothing could answer.` : `${why}${first.model} answers. ${first.words}`,
-        tookMs,
+      const { snapshot, pool } = context.gateway
+      const { registry, config, router } = snapshot
+      // A system prompt is asked as a chat's: the road reads a request of any dialect the same way.
+      const request = requestOf(
+        system === undefined
+          ? { prompt }
+          : {
+              messages: [
+                { role: 'system', content: system },
+                { role: 'user', content: prompt },
+              ],
+            },
+      )
+      if (!snapshot.protocols.has(protocol as ProtocolId)) throw invalid('There is no such dialect.', 'protocol')
+      const {
+        tookUs,
+        sticky: _,
         targets,
-        failure:
-          names.length === 0
-            ? 'There is no route for this category and no default model: set ai-router.routes or ai-router.default-model.'
-            : first === undefined
-              ? answers[0]!.words
-              : undefined,
-      } satisfies RouteExplained)
+        ...told
+      } = explainRoute({
+        registry,
+        config,
+        ...router,
+        pool,
+        protocol: protocol as ProtocolId,
+        body: request,
+        model,
+      })
+      const speaks = new Map(snapshot.accounts.map((account) => [account.id, account.speaks]))
+      return {
+        ...told,
+        tookMs: tookUs / 1_000,
+        targets: targets.map(({ model: name, standings }) => ({
+          model: name,
+          standings: standings.map((standing) => ({
+            ...strip(standing),
+            because: context.scrub(standing.because),
+            translated: speaks.get(standing.accountId)?.includes(protocol as ProtocolId) === false,
+          })),
+        })),
+      }
     },
     async routeFeedback({ body, actor, caller }) {
-      const example = await router().teach(body)
+      const { categories } = context.gateway.snapshot.router
+      if (!categories.includes(body.category))
+        throw invalid(`There is no category "${body.category}". There are: ${categories.join(', ')}.`, 'category')
+      const [example] = await taught(examples().add([body]))
       // What people write to a model stays out of the audit.
       await audit.done(
         whoOf(actor, caller),
         'route.teach',
-        example.id,
+        example!.id,
         `The router was taught an example of "${body.category}".`,
       )
-      return example
+      return { ...example! }
     },
     routeExamples: () => ({
-      examples: [...(context.router?.examples() ?? [])],
-      categories: [...(context.router?.categories() ?? [])],
+      examples: (context.examples?.list() ?? []).map((example) => ({ ...example })).reverse(),
+      categories: [...context.gateway.snapshot.router.categories],
     }),
     async forgetExample({ params, actor, caller }) {
-      if (!(await router().forget(params['id'] ?? ''))) throw notFound('There is no such example.')
-      await audit.done(whoOf(actor, caller), 'route.forget', params['id'] ?? '', 'The router forgot an example.')
+      const id = params['id'] ?? ''
+      if ((await examples().remove([id])) === 0) throw notFound('There is no such example.')
+      await audit.done(whoOf(actor, caller), 'route.forget', id, 'The router forgot an example.')
       return { ok: true }
     },
+  }
+}
+
+/** @throws {ManagementError} `invalid` for a text without words, or when there are too many examples. */
+async function taught<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof ExampleError ? invalid(error.message, 'text') : error
   }
 }

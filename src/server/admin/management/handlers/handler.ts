@@ -18,7 +18,6 @@ export interface Tools {
   recent: Recent
   overview: Overview
   desk: ConfigDesk
-  storeTrouble(): string | undefined
 }
 
 export interface Ask<Q = unknown, B = unknown> {

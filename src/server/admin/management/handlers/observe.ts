@@ -16,7 +16,6 @@ const HOUR_S = 3_600
 export function observeHandlers({
   context,
   overview,
-  storeTrouble,
 }: Tools): Handlers<
   | 'status'
   | 'series'
@@ -80,10 +79,19 @@ export function observeHandlers({
     },
 
     async doctor() {
-      await context.store.check().catch(() => {})
-      const trouble = storeTrouble()
+      const trouble = await deadline(context.store.check(), 2_000).then(
+        () => context.storeTrouble(),
+        (error: Error) => error.message,
+      )
       const alerts = overview.alerts()
       const findings = advice(context, alerts)
+      if (trouble !== undefined && !alerts.some(({ kind }) => kind === 'store'))
+        findings.unshift({
+          id: 'store',
+          level: 'critical',
+          title: 'The store cannot be used',
+          detail: context.scrub(trouble),
+        })
       if (trouble === undefined)
         findings.push({
           id: 'store',

@@ -11,14 +11,17 @@ import { compileSnapshot } from '../../../../gateway/snapshot.ts'
 import { endpoints, fakeTransport, streamBytes } from '../../../../gateway/testing/fixture.ts'
 import { protocols } from '../../../../protocols/index.ts'
 import { providers } from '../../../../providers/index.ts'
+import { createExamples } from '../../../../routing/auto/index.ts'
+import type { LabelledExample } from '../../../../routing/classify/index.ts'
 import { createBehind, createMemoryStore } from '../../../../store/index.ts'
+import { createAlerts } from '../../../../telemetry/alerts.ts'
 import { createMetrics, createRedactor } from '../../../../telemetry/index.ts'
 import { createUsage } from '../../../../telemetry/usage.ts'
 import { createDoor } from '../../../door.ts'
 import { createHttpServer } from '../../../server.ts'
 import { createAdmin } from '../../admin.ts'
 import { createManagement, type Management } from '../app.ts'
-import type { ManagementContext, RouterDesk } from '../context.ts'
+import type { ManagementContext } from '../context.ts'
 import { createLogRing } from '../log-ring.ts'
 
 export const ADMIN = 'admin-token-for-tests-0123456789'
@@ -36,6 +39,7 @@ export interface TestHouse {
     method: string,
     path: string,
     options?: AskOptions,
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   ): Promise<{ status: number; json: any; headers: Headers; text: string }>
   /** Opens a port with the whole front door before it. */
   listen(): Promise<string>
@@ -68,11 +72,13 @@ export async function testHouse(config: object = {}, more: Partial<ManagementCon
   let at = Date.UTC(2026, 5, 1, 12)
   const now = () => at
   const transport = fakeTransport((sent) => {
-    sent.to.onHead(200, ['content-type', 'text/event-stream'])
+    sent.to.onHead(200, { 'content-type': 'text/event-stream' })
     sent.to.onData(streamBytes('openai-chat'))
     sent.to.onEnd()
   })
-  const compile = (l: typeof loaded) => compileSnapshot(l.config, l.digest, providers, protocols)
+  let current = loaded
+  let taught: readonly LabelledExample[] = []
+  const compile = (l: typeof loaded) => compileSnapshot(l.config, l.digest, providers, protocols, [], taught)
   const gateway = createGatewayCore({ snapshot: compile(loaded), transport, now })
   const store = createMemoryStore({ now })
   const behind = createBehind({ store, everyMs: 5 })
@@ -91,6 +97,24 @@ export async function testHouse(config: object = {}, more: Partial<ManagementCon
   gateway.on('attempt', (attempt) => metrics.attempt(attempt))
   const keys = createClientKeys({ config: loaded.config['api-keys'], store, behind, now })
   await keys.load()
+  const quotas = createQuotaTable({ now })
+  const examples = await createExamples(store, now, () => {
+    taught = examples.list()
+    gateway.swap(compile(current))
+  })
+  const alerts = createAlerts({
+    now,
+    facts: () => ({
+      now: now(),
+      accounts: gateway.snapshot.accounts,
+      logins: [],
+      quota: quotas.of,
+      resting: gateway.pool.resting(gateway.snapshot.accounts),
+      vaultTrouble: [],
+      storeTrouble: undefined,
+      keys: keys.records(),
+    }),
+  })
   const logs = createLogRing({ now, scrub: redactor.scrub })
   let url = 'http://127.0.0.1:8317'
   const context: ManagementContext = {
@@ -103,7 +127,9 @@ export async function testHouse(config: object = {}, more: Partial<ManagementCon
     store,
     inMemory: true,
     behind,
-    quotas: createQuotaTable({ now }),
+    quotas,
+    alerts,
+    storeTrouble: () => undefined,
     usage,
     metrics: metrics.snapshot,
     trouble: () => [],
@@ -114,10 +140,11 @@ export async function testHouse(config: object = {}, more: Partial<ManagementCon
     async reload() {
       const next = await loadConfig(file)
       keys.configure(next.config['api-keys'])
+      current = next
       gateway.swap(compile(next))
     },
     keys,
-    router: fakeRouter(now),
+    examples,
     logs,
     scrub: redactor.scrub,
     learn: redactor.learn,
@@ -179,6 +206,8 @@ export async function testHouse(config: object = {}, more: Partial<ManagementCon
     async close() {
       if (server === undefined) management.close()
       else await server.close(0)
+      alerts.close()
+      examples.close()
       usage.close()
       keys.close()
       await behind.close()
@@ -193,31 +222,4 @@ export async function testHouse(config: object = {}, more: Partial<ManagementCon
 export async function signedIn(house: TestHouse): Promise<{ cookie: string; csrf: string }> {
   const { json, headers } = await house.ask('POST', '/v0/management/session', { as: 'nobody', body: { token: ADMIN } })
   return { cookie: headers.get('set-cookie')!.split(';')[0]!, csrf: json.csrf }
-}
-
-function fakeRouter(now: () => number): RouterDesk {
-  const examples: { id: string; text: string; category: string; createdAt: number }[] = []
-  return {
-    explain: ({ prompt }) => ({
-      category: examples.find(({ text }) => text === prompt)?.category ?? 'fast',
-      confidence: 0.9,
-      scores: { fast: 0.9, code: 0.1 },
-      signals: [{ words: 'short', category: 'fast', weight: 1 }],
-      language: 'en',
-      reason: 'fast: short (confidence 0.90)',
-      hard: false,
-    }),
-    async teach({ text, category }) {
-      const example = { id: `ex-${examples.length}`, text, category, createdAt: now() }
-      examples.push(example)
-      return example
-    },
-    examples: () => examples,
-    categories: () => ['code', 'reasoning', 'fast', 'creative', 'analysis'],
-    async forget(id) {
-      const at = examples.findIndex((e) => e.id === id)
-      if (at !== -1) examples.splice(at, 1)
-      return at !== -1
-    },
-  }
 }

@@ -1,14 +1,11 @@
 /** Status, alerts, models, providers, endpoints and the doctor's findings: made of memory, asked for often. */
 
+import type { Alert as RaisedAlert } from '../../../../telemetry/alerts.ts'
 import { isLoopback } from '../../../access.ts'
 import type { ManagementContext } from '../context.ts'
 import type { AccountView, Alert, EndpointRow, ModelRow, ProviderRow, Status } from '../contract.ts'
 import type { Recent } from '../recent.ts'
 import { accountViews, strip } from './account-view.ts'
-
-/** Shares of a window at which its owner is told. */
-const QUOTA_WARNING = 0.8
-const QUOTA_CRITICAL = 0.95
 
 export interface Overview {
   status(): Status
@@ -19,12 +16,8 @@ export interface Overview {
   accounts(): AccountView[]
 }
 
-export function createOverview(
-  context: ManagementContext,
-  recent: Recent,
-  storeTrouble: () => string | undefined,
-): Overview {
-  const { gateway, now, startedAt } = context
+export function createOverview(context: ManagementContext, recent: Recent): Overview {
+  const { gateway, now, startedAt, storeTrouble } = context
 
   const accounts = (): AccountView[] => accountViews(context, recent)
   const isUsable = ({ state }: AccountView): boolean => state === 'ready' || state === 'busy'
@@ -39,57 +32,19 @@ export function createOverview(
   }
 
   function alerts(all: readonly AccountView[] = accounts()): Alert[] {
-    const found: Alert[] = []
-    for (const account of all) {
-      const about = { accountId: account.id, provider: account.provider }
-      if (account.state === 'needs-login')
-        found.push({
-          ...about,
-          id: `needs-login:${account.id}`,
-          level: 'critical',
-          kind: 'needs-login',
-          message: `${account.label} (${account.providerTitle}) is not used any more. ${account.words}`,
-          action: 'Log in to it again.',
-        })
-      for (const window of account.quota?.windows ?? []) {
-        if (account.settings.disabled || window.used < QUOTA_WARNING || (window.resetsAt ?? Infinity) <= now()) continue
-        const critical = window.used >= QUOTA_CRITICAL || window.exhausted
-        found.push(
-          strip({
-            ...about,
-            id: `quota:${account.id}:${window.id}`,
-            level: critical ? 'critical' : 'warning',
-            kind: 'quota',
-            message: `${account.label} (${account.providerTitle}) has used ${Math.floor(window.used * 100)} % of its ${window.title}.`,
-            action: 'Requests go to other accounts once it is used up; log another one in if there is none.',
-            until: window.resetsAt,
-          } satisfies Alert),
-        )
-      }
+    context.alerts.look()
+    const found = context.alerts.list().map((alert) => alertView(context, alert))
+    for (const account of all)
       if (account.kind === 'login' && account.policy?.state === 'discontinued')
         found.push({
-          ...about,
           id: `policy:${account.id}`,
           level: 'info',
           kind: 'policy',
           message: `${account.providerTitle}: ${account.policy.note}`,
-          action: account.policy.url,
+          url: account.policy.url,
+          accountId: account.id,
+          provider: account.provider,
         })
-    }
-    const enabled = all.filter(({ state }) => state !== 'disabled')
-    if (enabled.length > 0 && enabled.every(({ state }) => state === 'resting')) {
-      const next = Math.min(...enabled.flatMap(({ rests }) => rests.map(({ nextProbe }) => nextProbe)))
-      found.push(
-        strip({
-          id: 'all-resting',
-          level: 'critical',
-          kind: 'all-resting',
-          message: 'Every account rests.',
-          action: 'Requests wait or are refused until one is tried again. Clear a rest if you know better.',
-          until: Number.isFinite(next) ? next : undefined,
-        } satisfies Alert),
-      )
-    }
     if (all.length === 0)
       found.push({
         id: 'no-accounts',
@@ -97,24 +52,6 @@ export function createOverview(
         kind: 'no-accounts',
         message: 'There is no account yet.',
         action: 'Log in to a subscription, or put an API key into the config.',
-      })
-    const vault = context.vault?.state()
-    if (vault?.is === 'locked')
-      found.push({
-        id: 'vault-locked',
-        level: 'critical',
-        kind: 'vault',
-        message: context.scrub(vault.reason),
-        action: context.scrub(vault.help),
-      })
-    const store = storeTrouble()
-    if (store !== undefined)
-      found.push({
-        id: 'store',
-        level: 'critical',
-        kind: 'store',
-        message: context.scrub(store),
-        action: 'Logins and usage are kept in memory until it can be written again.',
       })
     if (context.behind.counts.dropped > 0)
       found.push({
@@ -297,4 +234,21 @@ export function createOverview(
       )
     },
   }
+}
+
+function alertView({ scrub }: ManagementContext, alert: RaisedAlert): Alert {
+  const { id, level, kind, title, words, action, account, provider, since, until, url } = alert
+  return strip({
+    id,
+    level,
+    kind,
+    title,
+    message: scrub(words),
+    action,
+    accountId: account,
+    provider,
+    since,
+    until,
+    url,
+  })
 }
