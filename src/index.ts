@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import type { ClientKeys } from './accounts/client-keys.ts'
 import type { BeginLogin, DeskLogin } from './accounts/login-desk.ts'
@@ -25,9 +26,12 @@ import { protocols as builtInProtocols } from './protocols/index.ts'
 import type { Protocol } from './protocols/protocol.ts'
 import { providers as builtInProviders } from './providers/index.ts'
 import type { Provider } from './providers/provider.ts'
+import { createExamples } from './routing/auto/index.ts'
 import type { Classifier } from './routing/plan.ts'
 import type { AccessCheck } from './server/access.ts'
 import { createAdmin } from './server/admin/admin.ts'
+import { lazyManagement } from './server/admin/lazy-management.ts'
+import { createLogRing } from './server/admin/management/log-ring.ts'
 import { createDoor } from './server/door.ts'
 import { createFetchHandler } from './server/fetch.ts'
 import { createHttpServer } from './server/server.ts'
@@ -45,7 +49,7 @@ export interface CreateGatewayOptions {
   providers?: readonly Provider[]
   /** Protocols beside the built-in ones. */
   protocols?: readonly Protocol[]
-  /** Reads prompts for the model `auto`. */
+  /** Reads prompts for the model `auto`, in place of the built-in classifier. */
   classifier?: Classifier
   /** Decides who may come in, in place of `api-keys`. */
   access?: AccessCheck
@@ -73,6 +77,8 @@ export interface RunningGateway {
   readonly handler: (req: IncomingMessage, res: ServerResponse) => void
   /** The same for its `upgrade` event: Responses over a WebSocket. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** A link that signs its holder in to the dashboard, once. @throws {StoreError} */
+  dashboardLink(): Promise<{ url: string; expiresAt: number }>
   /** The web-standard face. */
   readonly fetch: (request: Request) => Promise<Response>
   /**
@@ -118,7 +124,8 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
 
   const redactor = options.redactor ?? createRedactor()
   learnSecrets(redactor, loaded.config)
-  const log = (typeof options.log === 'function' ? options.log(loaded.config) : options.log) ?? SILENT
+  const logs = createLogRing({ now, scrub: redactor.scrub })
+  const log = logs.wrap((typeof options.log === 'function' ? options.log(loaded.config) : options.log) ?? SILENT)
   const authDir = expandHome(loaded.config['auth-dir'])
   const household = await openHousehold({
     config: loaded.config,
@@ -131,8 +138,15 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     learn: redactor.learn,
   })
   let current: Loaded = loaded
+  const examples = await createExamples(
+    household.store,
+    now,
+    () => refresh(),
+    (error) => log.warn({ err: error.message }, 'labelled prompts of the router cannot be read now'),
+    EXAMPLES_MS,
+  )
   const compile = (l: Loaded) =>
-    compileSnapshot(l.config, l.digest, providers, protocols, household.accounts?.logins.records())
+    compileSnapshot(l.config, l.digest, providers, protocols, household.accounts?.logins.records(), examples.list())
   const gateway = createGatewayCore({
     snapshot: compile(loaded),
     logins: household.accounts?.logins,
@@ -160,10 +174,48 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   })
   await accounting.load()
   const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render, trouble: household.trouble })
+  const startedAt = now()
+  let address = ''
+  const reload = async (): Promise<void> => {
+    if (file !== undefined) take(await loadConfig(file))
+  }
+  const management = lazyManagement(() => ({
+    version,
+    now,
+    startedAt,
+    url: () => address,
+    gateway,
+    protocols,
+    store: household.store,
+    inMemory: !keeps(options.config) && options.store === undefined,
+    behind: household.behind,
+    logins: household.accounts?.logins,
+    vault: household.accounts?.vault,
+    desk: household.desk,
+    quotas: household.quotas,
+    usage: accounting.usage,
+    metrics: metrics.snapshot,
+    alerts: accounting.alerts,
+    storeTrouble: household.storeTrouble,
+    trouble: household.trouble,
+    configFault: admin.fault,
+    configFile: file,
+    dataDir: keeps(options.config) ? authDir : undefined,
+    env: process.env,
+    reload,
+    keys: accounting.keys,
+    examples,
+    logs,
+    scrub: redactor.scrub,
+    learn: redactor.learn,
+    log: (level, fields, message) => log[level](fields, message),
+    pagesDir: PAGES,
+  }))
   const door = createDoor({
     gateway,
     protocols,
     admin,
+    management,
     access: options.access,
     keys: accounting.keys,
     onKey: redactor.learn,
@@ -174,6 +226,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     gateway,
     door,
     admin,
+    management,
     guarded: options.access !== undefined || !accounting.keys.open,
   })
   const telemetry = attachTelemetry(gateway, {
@@ -214,7 +267,11 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     gateway.emit('reload-failed', error)
   }
 
-  await household.begin(gateway, () => gateway.swap(compile(current)))
+  function refresh(): void {
+    gateway.swap(compile(current))
+  }
+
+  await household.begin(gateway, refresh)
   const watch =
     file !== undefined && (options.watch ?? true)
       ? watchConfig(file, {
@@ -225,14 +282,19 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
       : undefined
 
   return {
-    listen: server.listen,
+    async listen(at) {
+      const listening = await server.listen(at)
+      address = listening.url
+      return listening
+    },
+    dashboardLink: management.newLink,
     handler: server.handler,
     upgrade: server.upgrade,
     fetch: createFetchHandler(gateway, door),
     async reload(config) {
       try {
         if (config !== undefined) take(fromObject(config))
-        else if (file !== undefined) take(await loadConfig(file))
+        else await reload()
       } catch (error) {
         refuse(error as Error)
         throw error
@@ -261,12 +323,18 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
       await gateway.close()
       await telemetry.close()
       accounting.close()
+      examples.close()
       await household.close()
       metrics.close()
       return cut
     },
   }
 }
+
+/** Where the built page is, from `src/` and from `dist/` alike. */
+const PAGES = fileURLToPath(new URL('../dist/dashboard/', import.meta.url))
+/** Labelled prompts are worth waiting for so long at a start, ms. */
+const EXAMPLES_MS = 250
 
 /** Whether things are to be kept on this machine: a program's own object has to say where. */
 function keeps(config: CreateGatewayOptions['config']): boolean {

@@ -8,6 +8,7 @@ import { readClaims } from '../src/accounts/oauth/jwt.ts'
 import type { ProviderName } from '../src/simulator/index.ts'
 import { ask, chat, type Json } from './support/dialects.ts'
 import { until } from './support/start.ts'
+import { untilAsync } from './support/subscription-accounts.ts'
 import { type House, openHouse } from './support/subscription.ts'
 
 /** A model that no other of these accounts serves. */
@@ -181,7 +182,14 @@ describe("logins of the vendors' own programs", () => {
       const { status, error } = await ask(house, chat, { model: MODELS[provider] })
       assert.ok(status >= 400, provider)
       assert.match(error.message, /borrowed|token/, provider)
+      console.log(provider, status, error.message)
     }
+    assert.deepEqual(simulator.oauth.log({ kind: 'refresh' }), [])
+    // Their programs have refreshed them.
+    await putOwn(house, mortal)
+    for (const provider of mortal)
+      await untilAsync(async () => (await ask(house, chat, { model: MODELS[provider] })).status === 200)
+    await served(house, OWN, records)
     assert.deepEqual(simulator.oauth.log({ kind: 'refresh' }), [])
     assert.ok([...files.values()].every((file) => existsSync(file)))
   })

@@ -54,9 +54,9 @@ describe('qwen: logins', () => {
 
   test("the vendor tells nobody's name: the same label renews, another one is another account", async () => {
     await using house = await openHouse('qwen')
-    const first = await house.login('anna', { label: 'Mine' })
-    const again = await house.login('anna', { label: 'mine' })
-    const other = await house.login('ben', { label: 'work' })
+    const first = await house.add('anna', { label: 'Mine' })
+    const again = await house.add('anna', { label: 'mine' })
+    const other = await house.add('ben', { label: 'work' })
     assert.equal(again.id, first.id)
     assert.notEqual(other.id, first.id)
     assert.equal(house.gateway.logins!.records().length, 2)
@@ -66,7 +66,7 @@ describe('qwen: logins', () => {
     await using house = await openHouse('qwen')
     const nameless = await house.add('anna')
     await house.gateway.logins!.change(nameless.id, { label: 'mine' })
-    assert.equal((await house.login('anna', { label: 'mine' })).id, nameless.id)
+    assert.equal((await house.add('anna', { label: 'mine' })).id, nameless.id)
   })
 })
 

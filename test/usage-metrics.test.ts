@@ -132,7 +132,7 @@ describe('/metrics', () => {
       '# TYPE a histogram\na_bucket{le="1"} 2\na_bucket{le="+Inf"} 1\na_sum 1\na_count 1\n',
       '# TYPE a histogram\na_bucket{le="1"} 1\na_sum 1\na_count 1\n',
     ])
-      assert.throws(() => parsePrometheus(wrong), undefined, wrong)
+      assert.throws(() => parsePrometheus(wrong), Error, wrong)
     assert.equal(sumOf(parsePrometheus(`${head}a{x="\\"\\\\\\n"} 1e3 1700000000000\n`), 'a', { x: '"\\\n' }), 1_000)
   })
 })

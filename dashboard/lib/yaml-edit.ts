@@ -29,7 +29,8 @@ export function pathText(path: Path): string {
 /** What stands at a path of plain values. */
 export function valueAt(values: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (now, step) => (typeof now === 'object' && now !== null ? (now as Record<string | number, unknown>)[step] : undefined),
+    (now, step) =>
+      typeof now === 'object' && now !== null ? (now as Record<string | number, unknown>)[step] : undefined,
     values,
   )
 }
@@ -40,14 +41,17 @@ export function lineOf(text: string, path: Path): number | undefined {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent = depth === 1 ? doc.contents : doc.getIn(path.slice(0, depth - 1), true)
     const key = path[depth - 1]
-    const node = isMap(parent) ? parent.items.find((p) => isScalar(p.key) && p.key.value === key)?.key : doc.getIn(path.slice(0, depth), true)
+    const node = isMap(parent)
+      ? parent.items.find((p) => isScalar(p.key) && p.key.value === key)?.key
+      : doc.getIn(path.slice(0, depth), true)
     const range = (node as { range?: [number, number, number] } | undefined)?.range
     if (range) return text.slice(0, range[0]).split('\n').length
   }
   return undefined
 }
 
-const plain = (value: unknown): value is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof value)
+const plain = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value)
 
 /** @param value undefined takes the key away. The text must be without faults of syntax. */
 export function setIn(text: string, path: Path, value: unknown): string {
@@ -55,7 +59,10 @@ export function setIn(text: string, path: Path, value: unknown): string {
   if (value === undefined) return removed(doc, text, path)
   const node = doc.getIn(path, true)
   if (isScalar(node) && node.range && plain(value) && !node.anchor) {
-    const quoted = node.type === 'QUOTE_DOUBLE' && typeof value === 'string' ? JSON.stringify(value) : stringify(value, { lineWidth: 0 }).trimEnd()
+    const quoted =
+      node.type === 'QUOTE_DOUBLE' && typeof value === 'string'
+        ? JSON.stringify(value)
+        : stringify(value, { lineWidth: 0 }).trimEnd()
     // A block scalar, or an empty value, has no room of its own to write into.
     if (!quoted.includes('\n') && node.range[1] > node.range[0]) {
       const next = text.slice(0, node.range[0]) + quoted + text.slice(node.range[1])
@@ -64,7 +71,9 @@ export function setIn(text: string, path: Path, value: unknown): string {
   }
   const [first] = path
   if (typeof first === 'string' && !doc.has(first)) {
-    const nested = path.slice(1).reduceRight<unknown>((inner, step) => (typeof step === 'number' ? [inner] : { [step]: inner }), value)
+    const nested = path
+      .slice(1)
+      .reduceRight<unknown>((inner, step) => (typeof step === 'number' ? [inner] : { [step]: inner }), value)
     const added = stringify({ [first]: nested }, { lineWidth: 0 })
     return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${added}`
   }

@@ -1,3 +1,160 @@
+/** What was changed, by whom, from where; and the browsers that are signed in. */
+import { useEffect, useState } from 'preact/hooks'
+import type { AuditEntry } from '../../src/server/admin/management/contract.ts'
+import { call, wordsOf } from '../lib/api.ts'
+import { invalidate, useQuery } from '../lib/query.ts'
+import { setParams, usePlace } from '../lib/url.ts'
+import { Button, Code, Empty, Head, Pill, Scroll, Section, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Select } from '../ui/field.tsx'
+import { attempt } from '../ui/toast.tsx'
+
+const TONES = { done: 'good', refused: 'warn', failed: 'bad' } as const
+const ACTIONS = ['account', 'login', 'key', 'config', 'session', 'routing', 'usage']
+
 export function AuditView() {
-  return null
+  return (
+    <>
+      <Head title="Audit and sessions">Every change is written down, and every sign-in that was refused.</Head>
+      <Sessions />
+      <Entries />
+    </>
+  )
+}
+
+function Entries() {
+  const { params } = usePlace()
+  const action = params['action'] ?? ''
+  const [entries, setEntries] = useState<readonly AuditEntry[]>()
+  const [next, setNext] = useState<string>()
+  const [fault, setFault] = useState<string>()
+  const load = async (cursor?: string) => {
+    try {
+      const page = await call('audit', { query: { limit: 100, cursor, action: action || undefined } })
+      setEntries((now) => (cursor === undefined ? page.entries : [...(now ?? []), ...page.entries]))
+      setNext(page.next)
+      setFault(undefined)
+    } catch (error) {
+      setFault(wordsOf(error))
+    }
+  }
+  useEffect(() => {
+    setEntries(undefined)
+    void load()
+  }, [action])
+  return (
+    <Section
+      title="Audit"
+      actions={
+        <Select
+          bare
+          label="What was done"
+          value={action}
+          options={[{ value: '', label: 'All actions' }, ...ACTIONS.map((a) => ({ value: a, label: a }))]}
+          onValue={(v) => setParams({ action: v || undefined })}
+        />
+      }
+    >
+      {fault !== undefined && <Trouble words={fault} retry={() => load()} />}
+      {entries === undefined && fault === undefined && <Skeleton height={44} count={6} />}
+      {entries !== undefined && (
+        <div class="card flush">
+          {entries.length === 0 ? (
+            <Empty icon="audit" title="Nothing was changed yet">
+              Who changed what, from where, with the values before and after.
+            </Empty>
+          ) : (
+            <Scroll name="Audit entries">
+              <table class="table">
+                <caption class="sr">Audit entries, newest first</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">What</th>
+                    <th scope="col" class="hide-m">
+                      Who
+                    </th>
+                    <th scope="col">Outcome</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {entries.map((e) => (
+                    <tr key={e.id}>
+                      <td class="nowrap tab muted small">
+                        <Time at={e.at} absolute={false} />
+                      </td>
+                      <td class="wrap-any">
+                        {e.message} <span class="tag mono">{e.action}</span>
+                        {(e.before !== undefined || e.after !== undefined) && (
+                          <details class="small">
+                            <summary class="muted">Before and after</summary>
+                            <Code
+                              text={JSON.stringify({ before: e.before, after: e.after }, null, 2)}
+                              what="before and after"
+                            />
+                          </details>
+                        )}
+                      </td>
+                      <td class="hide-m nowrap small muted">
+                        {e.who.kind} · {e.from}
+                      </td>
+                      <td>
+                        <Pill tone={TONES[e.outcome]}>{e.outcome}</Pill>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
+          )}
+        </div>
+      )}
+      {next !== undefined && (
+        <div>
+          <Button onClick={() => load(next)}>Show older ones</Button>
+        </div>
+      )}
+    </Section>
+  )
+}
+
+function Sessions() {
+  const { data, error, refresh } = useQuery('sessions', () => call('sessions').then((s) => s.sessions), 30_000)
+  if (error !== undefined && data === undefined) return <Trouble words={error} retry={refresh} />
+  return (
+    <Section title="Signed-in browsers">
+      {data === undefined ? (
+        <Skeleton height={52} count={2} />
+      ) : (
+        <ul class="standings card flush list">
+          {data.map((s) => (
+            <li class="standing" key={s.id}>
+              <Pill tone={s.own ? 'info' : 'plain'}>{s.own ? 'This one' : `by ${s.by}`}</Pill>
+              <div class="clip-box">
+                <div class="clip" title={s.userAgent}>
+                  {s.userAgent}
+                </div>
+                <div class="muted xs">
+                  {s.address} · last used <Time at={s.lastUsedAt} absolute={false} /> · ends{' '}
+                  <Time at={s.expiresAt} absolute={false} />
+                </div>
+              </div>
+              {!s.own && (
+                <Button
+                  small
+                  onClick={() =>
+                    attempt(
+                      () => call('endSession', { id: s.id }).finally(() => invalidate('sessions')),
+                      'Signed that browser out.',
+                    )
+                  }
+                >
+                  Sign out
+                </Button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  )
 }

@@ -6,9 +6,9 @@ import { lineOf, type Path } from '../lib/yaml-edit.ts'
 import { Button, Callout, Head, Pill, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
 import { attempt } from '../ui/toast.tsx'
 import { type Draft, useDraft } from './draft.ts'
-import { faultsBelow, type FormContext, Setting } from './form.tsx'
-import { History, SaveBar } from './save.tsx'
-import { SECTIONS, type Schema } from './schema.ts'
+import { type FormContext, faultsBelow, Setting } from './form.tsx'
+import { FaultList, History, SaveBar } from './save.tsx'
+import { type Schema, SECTIONS } from './schema.ts'
 import { Source, type SourceHandle } from './source.tsx'
 
 const PANES = [
@@ -50,7 +50,13 @@ export function ConfigView() {
             <Button small icon="clock" onClick={() => setHistory(true)}>
               History
             </Button>
-            <Button small icon="refresh" onClick={() => attempt(() => call('reload').finally(() => invalidate('config')), 'The file was read again.')}>
+            <Button
+              small
+              icon="refresh"
+              onClick={() =>
+                attempt(() => call('reload').finally(() => invalidate('config')), 'The file was read again.')
+              }
+            >
               Read file again
             </Button>
           </>
@@ -58,19 +64,40 @@ export function ConfigView() {
       >
         {view?.file !== undefined && <code class="wrap-any">{view.file}</code>}
       </Head>
-      {draft.error !== undefined && view === undefined && <Trouble words={draft.error} retry={() => invalidate('config')} />}
-      {view !== undefined && !view.editable && <Callout tone="warn">{view.because ?? 'This config cannot be changed here.'}</Callout>}
-      {view !== undefined && view.digest !== view.inForce && <Callout tone="warn">The file as it stands is not in force: the text before it still is. Mend the faults below.</Callout>}
+      {draft.error !== undefined && view === undefined && (
+        <Trouble words={draft.error} retry={() => invalidate('config')} />
+      )}
+      {view !== undefined && !view.editable && (
+        <Callout tone="warn">{view.because ?? 'This config cannot be changed here.'}</Callout>
+      )}
+      {view !== undefined && view.digest !== view.inForce && (
+        <Callout tone="warn">
+          The file as it stands is not in force: the text before it still is. Mend the faults below.
+        </Callout>
+      )}
       {view === undefined || schema === undefined ? (
         draft.error === undefined && <Skeleton height={420} />
       ) : (
         <>
-          <SaveBar draft={draft} goTo={goTo} />
-          <Segmented label="What is shown" value={pane} options={PANES} onChange={setPane} />
+          <div class="row">
+            <Segmented label="What is shown" value={pane} options={PANES} onChange={setPane} />
+            <div class="grow">
+              <SaveBar draft={draft} />
+            </div>
+          </div>
           <div class={pane === 'both' ? 'editor' : 'editor one'}>
             {pane !== 'source' && <FormPane draft={draft} schema={schema} context={contextOf(draft, reveal)} />}
-            {pane !== 'form' && <Source text={draft.text} faults={draft.faults} readOnly={!view.editable} onText={draft.setText} handle={source} />}
+            {pane !== 'form' && (
+              <Source
+                text={draft.text}
+                faults={draft.faults}
+                readOnly={!view.editable}
+                onText={draft.setText}
+                handle={source}
+              />
+            )}
           </div>
+          <FaultList draft={draft} goTo={goTo} />
         </>
       )}
       {history && view !== undefined && <History digest={view.digest} onClose={() => setHistory(false)} />}
@@ -87,19 +114,37 @@ function FormPane({ draft, schema, context }: { draft: Draft; schema: Schema; co
   const wanted = text.trim().toLowerCase()
   const fits = (key: string) => {
     const entry = schema.properties?.[key]
-    return entry !== undefined && (wanted === '' || `${key} ${entry.description ?? ''} ${Object.keys(entry.properties ?? {}).join(' ')}`.toLowerCase().includes(wanted))
+    return (
+      entry !== undefined &&
+      (wanted === '' ||
+        `${key} ${entry.description ?? ''} ${Object.keys(entry.properties ?? {}).join(' ')}`
+          .toLowerCase()
+          .includes(wanted))
+    )
   }
   if (draft.parsed.faults.length > 0)
     return (
       <div class="form-pane">
-        <Callout tone="warn">The source has a fault of syntax in line {draft.parsed.faults[0]!.line}. The form comes back when it is mended.</Callout>
+        <Callout tone="warn">
+          The source has a fault of syntax in line {draft.parsed.faults[0]!.line}. The form comes back when it is
+          mended.
+        </Callout>
       </div>
     )
-  const sections = [...SECTIONS, ...(rest.length > 0 ? [{ title: 'More', keys: rest }] : [])].map((s) => ({ ...s, keys: s.keys.filter(fits) })).filter((s) => s.keys.length > 0)
+  const sections = [...SECTIONS, ...(rest.length > 0 ? [{ title: 'More', keys: rest }] : [])]
+    .map((s) => ({ ...s, keys: s.keys.filter(fits) }))
+    .filter((s) => s.keys.length > 0)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="form-pane" aria-label="Form" tabIndex={0}>
-      <input class="input" type="search" aria-label="Search settings" placeholder="Search settings" value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      <input
+        class="input"
+        type="search"
+        aria-label="Search settings"
+        placeholder="Search settings"
+        value={text}
+        onInput={(e) => setText(e.currentTarget.value)}
+      />
       {sections.length === 0 && <p class="muted">No setting of that name.</p>}
       {sections.map((s) => {
         const set = s.keys.filter((k) => context.values[k] !== undefined).length
@@ -131,13 +176,26 @@ function FormPane({ draft, schema, context }: { draft: Draft; schema: Schema; co
 export function PartOfConfig({ keys }: { keys: readonly string[] }) {
   const draft = useDraft()
   const { schema, view } = draft
-  if (draft.error !== undefined && view === undefined) return <Trouble words={draft.error} retry={() => invalidate('config')} />
+  if (draft.error !== undefined && view === undefined)
+    return <Trouble words={draft.error} retry={() => invalidate('config')} />
   if (view === undefined || schema === undefined) return <Skeleton height={200} />
-  if (draft.parsed.faults.length > 0) return <Callout tone="warn">The config file has a fault of syntax in line {draft.parsed.faults[0]!.line}. Mend it in the config editor first.</Callout>
+  if (draft.parsed.faults.length > 0)
+    return (
+      <Callout tone="warn">
+        The config file has a fault of syntax in line {draft.parsed.faults[0]!.line}. Mend it in the config editor
+        first.
+      </Callout>
+    )
   const context = contextOf(draft)
   return (
     <div class="card stack">
-      {keys.map((key) => schema.properties?.[key] !== undefined && <Setting key={key} name={key} path={[key]} schema={schema.properties[key]} context={context} />)}
+      {keys.map(
+        (key) =>
+          schema.properties?.[key] !== undefined && (
+            <Setting key={key} name={key} path={[key]} schema={schema.properties[key]} context={context} />
+          ),
+      )}
+      <FaultList draft={draft} />
       <SaveBar draft={draft} />
     </div>
   )

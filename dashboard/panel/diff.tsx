@@ -9,7 +9,8 @@ export function DiffView({ diff }: { diff: Diff }) {
   return (
     <div class="stack-sm">
       <p class="small">
-        <span class="good">{plural(diff.added, 'line')} added</span>, <span class="bad">{plural(diff.removed, 'line')} removed</span>
+        <span class="good">{plural(diff.added, 'line')} added</span>,{' '}
+        <span class="bad">{plural(diff.removed, 'line')} removed</span>
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="diff" tabIndex={0} aria-label="Changes">

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { ConfigFault, ConfigResult, ConfigView } from '../../src/server/admin/management/contract.ts'
 import { ApiError, call, wordsOf } from '../lib/api.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { parseYaml, type ParsedYaml, type Path, setIn } from '../lib/yaml-edit.ts'
+import { type ParsedYaml, type Path, parseYaml, setIn } from '../lib/yaml-edit.ts'
 import { attempt, toast } from '../ui/toast.tsx'
 import type { Schema } from './schema.ts'
 
@@ -74,15 +74,21 @@ export function useDraft(): Draft {
     const from = base.current
     if (from === undefined) return false
     try {
-      const saved = await call('saveConfig', { body: { text: now, expected: from.digest, ...(note.trim() !== '' && { note: note.trim() }) } })
+      const saved = await call('saveConfig', {
+        body: { text: now, expected: from.digest, ...(note.trim() !== '' && { note: note.trim() }) },
+      })
       base.current = { ...from, text: saved.text, digest: saved.digest }
       setText(saved.text)
       setResult(undefined)
       invalidate('config', 'snapshots', 'models', 'accounts', 'keys')
-      toast(saved.restart.length > 0 ? `Saved. A restart takes over: ${saved.restart.join(', ')}.` : 'Saved, and in force.', { undo: () => undoSave(saved.digest) })
+      toast(
+        saved.restart.length > 0 ? `Saved. A restart takes over: ${saved.restart.join(', ')}.` : 'Saved, and in force.',
+        { undo: () => undoSave(saved.digest) },
+      )
       return true
     } catch (error) {
-      if (error instanceof ApiError && error.faults.length > 0) setResult((r) => (r === undefined ? r : { ...r, ok: false, faults: [...error.faults] }))
+      if (error instanceof ApiError && error.faults.length > 0)
+        setResult((r) => (r === undefined ? r : { ...r, ok: false, faults: [...error.faults] }))
       toast(wordsOf(error), { tone: 'bad' })
       return false
     }

@@ -35,7 +35,11 @@ export function Setting(props: NodeProps) {
   const kind = kindOf(props.schema)
   switch (kind) {
     case 'group':
-      return typeof valueAt(props.context.values, props.path) === 'string' ? <Scalar {...props} /> : <Group {...props} />
+      return typeof valueAt(props.context.values, props.path) === 'string' ? (
+        <Scalar {...props} />
+      ) : (
+        <Group {...props} />
+      )
     case 'list':
       return <List {...props} />
     case 'record':
@@ -56,15 +60,35 @@ function Scalar({ name, path, schema, context }: NodeProps) {
   const hint = schema.description
   const described = [hint && `${id}-h`, fault && `${id}-f`].filter(Boolean).join(' ') || undefined
   const common = { id, disabled: context.readOnly, 'aria-describedby': described, 'aria-invalid': fault !== undefined }
-  const standardWords = standard === undefined || standard === '' ? 'not set' : Array.isArray(standard) ? standard.join(', ') || 'none' : String(standard)
+  const standardWords =
+    standard === undefined || standard === ''
+      ? 'not set'
+      : Array.isArray(standard)
+        ? standard.join(', ') || 'none'
+        : String(standard)
   const commit = (next: unknown) => {
     if (JSON.stringify(next) !== JSON.stringify(value)) context.set(path, next)
   }
-  let control = <TextControl common={common} value={value} placeholder={standardWords} commit={(t) => commit(t === '' ? undefined : kind === 'number' || /^-?\d+$/.test(String(value ?? '')) ? numberOr(t) : t)} />
-  if (context.secrets.has(pathText(path)) || isMarker(value)) control = <Secret common={common} path={path} context={context} />
+  let control = (
+    <TextControl
+      common={common}
+      value={value}
+      placeholder={standardWords}
+      commit={(t) =>
+        commit(t === '' ? undefined : kind === 'number' || /^-?\d+$/.test(String(value ?? '')) ? numberOr(t) : t)
+      }
+    />
+  )
+  if (context.secrets.has(pathText(path)) || isMarker(value))
+    control = <Secret common={common} path={path} context={context} />
   else if (kind === 'switch' && !(typeof value === 'string'))
     control = (
-      <select {...common} class="select" value={value === undefined ? '' : String(value)} onChange={(e) => commit(e.currentTarget.value === '' ? undefined : e.currentTarget.value === 'true')}>
+      <select
+        {...common}
+        class="select"
+        value={value === undefined ? '' : String(value)}
+        onChange={(e) => commit(e.currentTarget.value === '' ? undefined : e.currentTarget.value === 'true')}
+      >
         <option value="">{`Default (${standard === undefined ? 'not set' : standard ? 'on' : 'off'})`}</option>
         <option value="true">On</option>
         <option value="false">Off</option>
@@ -72,7 +96,12 @@ function Scalar({ name, path, schema, context }: NodeProps) {
     )
   else if (kind === 'choice')
     control = (
-      <select {...common} class="select" value={value === undefined ? '' : String(value)} onChange={(e) => commit(e.currentTarget.value || undefined)}>
+      <select
+        {...common}
+        class="select"
+        value={value === undefined ? '' : String(value)}
+        onChange={(e) => commit(e.currentTarget.value || undefined)}
+      >
         <option value="">{`Default (${standardWords})`}</option>
         {schema.enum?.map((v) => (
           <option key={String(v)} value={String(v)}>
@@ -82,7 +111,16 @@ function Scalar({ name, path, schema, context }: NodeProps) {
         {value !== undefined && !schema.enum?.includes(value) && <option value={String(value)}>{String(value)}</option>}
       </select>
     )
-  else if (kind === 'lines' || kind === 'one-or-lines') control = <LinesControl common={common} value={value} one={kind === 'one-or-lines'} placeholder={standardWords} commit={commit} />
+  else if (kind === 'lines' || kind === 'one-or-lines')
+    control = (
+      <LinesControl
+        common={common}
+        value={value}
+        one={kind === 'one-or-lines'}
+        placeholder={standardWords}
+        commit={commit}
+      />
+    )
   return (
     <div class="field" data-key={pathText(path)}>
       <label for={id}>
@@ -131,15 +169,39 @@ function TextControl({ common, value, placeholder, commit }: ControlProps & { co
   )
 }
 
-function LinesControl({ common, value, one, placeholder, commit }: ControlProps & { one: boolean; commit: (value: unknown) => void }) {
-  const shown = Array.isArray(value) ? value.map(String).join('\n') : value === undefined || value === null ? '' : String(value)
+function LinesControl({
+  common,
+  value,
+  one,
+  placeholder,
+  commit,
+}: ControlProps & { one: boolean; commit: (value: unknown) => void }) {
+  const shown = Array.isArray(value)
+    ? value.map(String).join('\n')
+    : value === undefined || value === null
+      ? ''
+      : String(value)
   const [text, setText] = useState(shown)
   useEffect(() => setText(shown), [shown])
   const leave = () => {
-    const list = text.split('\n').map((l) => l.trim()).filter((l) => l !== '')
+    const list = text
+      .split('\n')
+      .map((l) => l.trim())
+      .filter((l) => l !== '')
     commit(list.length === 0 ? undefined : one && list.length === 1 ? list[0] : list)
   }
-  return <textarea {...common} class="area" rows={Math.min(6, Math.max(2, text.split('\n').length))} spellcheck={false} value={text} placeholder={`${placeholder} (one a line)`} onInput={(e) => setText(e.currentTarget.value)} onBlur={leave} />
+  return (
+    <textarea
+      {...common}
+      class="area"
+      rows={Math.min(6, Math.max(2, text.split('\n').length))}
+      spellcheck={false}
+      value={text}
+      placeholder={`${placeholder} (one a line)`}
+      onInput={(e) => setText(e.currentTarget.value)}
+      onBlur={leave}
+    />
+  )
 }
 
 /** A secret is never here: its marker is kept, or a new one is typed over it. */
@@ -157,7 +219,9 @@ function Secret({ common, path, context }: { common: object; path: Path; context
       type="password"
       autocomplete="new-password"
       value={text}
-      placeholder={isMarker(value) ? 'kept as it is; type to replace' : value === undefined ? 'not set' : 'changed, not saved yet'}
+      placeholder={
+        isMarker(value) ? 'kept as it is; type to replace' : value === undefined ? 'not set' : 'changed, not saved yet'
+      }
       onInput={(e) => setText(e.currentTarget.value)}
       onBlur={commit}
       onKeyDown={(e) => e.key === 'Enter' && commit()}
@@ -222,23 +286,42 @@ function List({ name, path, schema, context }: NodeProps) {
   const blank = () => Object.fromEntries((groupOf(item).required ?? []).map((key) => [key, '']))
   return (
     <details class="group" open={faults > 0}>
-      <Summary name={name} faults={faults} note={list.length === 0 ? 'none' : list.length === 1 ? '1 entry' : `${list.length} entries`} />
+      <Summary
+        name={name}
+        faults={faults}
+        note={list.length === 0 ? 'none' : list.length === 1 ? '1 entry' : `${list.length} entries`}
+      />
       <div class="body">
         {schema.description !== undefined && <p class="muted small">{schema.description}</p>}
         {list.map((entry, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries have no id but their place in the file
           <div class="nest" key={i}>
             <div class="row">
               <h4 class="clip">{nameOf(entry, i)}</h4>
               <span class="push">
-                <Button small tone="quiet" icon="trash" label={`Take out ${name} ${nameOf(entry, i)}`} disabled={context.readOnly} onClick={() => context.set(path, list.length === 1 ? undefined : list.filter((_, n) => n !== i))} />
+                <Button
+                  small
+                  tone="quiet"
+                  icon="trash"
+                  label={`Take out ${name} ${nameOf(entry, i)}`}
+                  disabled={context.readOnly}
+                  onClick={() => context.set(path, list.length === 1 ? undefined : list.filter((_, n) => n !== i))}
+                />
               </span>
             </div>
-            {typeof entry === 'object' && entry !== null ? <Fields path={[...path, i]} schema={item} context={context} /> : <Scalar name="value" path={[...path, i]} schema={{ type: 'string' }} context={context} />}
+            {typeof entry === 'object' && entry !== null ? (
+              <Fields path={[...path, i]} schema={item} context={context} />
+            ) : (
+              <Scalar name="value" path={[...path, i]} schema={{ type: 'string' }} context={context} />
+            )}
           </div>
         ))}
         <div>
-          <Button small icon="plus" disabled={context.readOnly} onClick={() => context.set([...path, list.length], blank())}>
+          <Button
+            small
+            icon="plus"
+            disabled={context.readOnly}
+            onClick={() => context.set([...path, list.length], blank())}
+          >
             Add
           </Button>
         </div>
@@ -254,7 +337,12 @@ function RecordOf({ name, path, schema, context }: NodeProps) {
   const [key, setKey] = useState('')
   const id = useId()
   const inner = schema.additionalProperties as Schema
-  const empty = () => (kindOf(inner) === 'list' || kindOf(inner) === 'lines' ? [] : kindOf(inner) === 'group' || kindOf(inner) === 'record' ? {} : '')
+  const empty = () =>
+    kindOf(inner) === 'list' || kindOf(inner) === 'lines'
+      ? []
+      : kindOf(inner) === 'group' || kindOf(inner) === 'record'
+        ? {}
+        : ''
   const add = () => {
     const wanted = key.trim()
     if (wanted === '' || entries.includes(wanted)) return
@@ -272,7 +360,14 @@ function RecordOf({ name, path, schema, context }: NodeProps) {
               <div class="grow">
                 <Setting name={k} path={[...path, k]} schema={inner} context={context} />
               </div>
-              <Button small tone="quiet" icon="trash" label={`Take out ${k}`} disabled={context.readOnly} onClick={() => context.set([...path, k], undefined)} />
+              <Button
+                small
+                tone="quiet"
+                icon="trash"
+                label={`Take out ${k}`}
+                disabled={context.readOnly}
+                onClick={() => context.set([...path, k], undefined)}
+              />
             </div>
           </div>
         ))}
@@ -280,7 +375,15 @@ function RecordOf({ name, path, schema, context }: NodeProps) {
           <label class="sr" for={id}>
             New entry of {name}
           </label>
-          <input id={id} class="input grow" value={key} placeholder="name" disabled={context.readOnly} onInput={(e) => setKey(e.currentTarget.value)} onKeyDown={(e) => e.key === 'Enter' && add()} />
+          <input
+            id={id}
+            class="input grow"
+            value={key}
+            placeholder="name"
+            disabled={context.readOnly}
+            onInput={(e) => setKey(e.currentTarget.value)}
+            onKeyDown={(e) => e.key === 'Enter' && add()}
+          />
           <Button icon="plus" disabled={context.readOnly || key.trim() === ''} onClick={add}>
             Add
           </Button>

@@ -12,11 +12,11 @@ import { DiffView } from './diff.tsx'
 import type { Draft } from './draft.ts'
 
 /** One line that is always there, so that nothing jumps when the first change is made. */
-export function SaveBar({ draft, goTo }: { draft: Draft; goTo?: (line: number) => void }) {
+export function SaveBar({ draft }: { draft: Draft }) {
   const [reviewing, setReviewing] = useState(false)
   const { faults, changed, checking, result } = draft
   return (
-    <div class="stack-sm">
+    <>
       <div class="row save-bar">
         <span role="status">
           {faults.length > 0 ? (
@@ -31,32 +31,43 @@ export function SaveBar({ draft, goTo }: { draft: Draft; goTo?: (line: number) =
           <Button disabled={!changed} onClick={draft.discard}>
             Discard
           </Button>
-          <Button tone="primary" disabled={!changed || faults.length > 0 || checking || result === undefined} onClick={() => setReviewing(true)}>
+          <Button
+            tone="primary"
+            disabled={!changed || faults.length > 0 || checking || result === undefined}
+            onClick={() => setReviewing(true)}
+          >
             Review and save
           </Button>
         </span>
       </div>
-      <div id="config-faults" role="status">
-        {faults.length > 0 && (
-          <Callout tone="bad">
-            <ul class="stack-sm list">
-              {faults.map((f) => (
-                <li key={`${f.line}-${f.path}-${f.message}`}>
-                  {f.line > 0 && goTo !== undefined ? (
-                    <button type="button" class="link" onClick={() => goTo(f.line)}>
-                      Line {f.line}
-                    </button>
-                  ) : (
-                    f.line > 0 && `Line ${f.line}`
-                  )}{' '}
-                  {f.message}
-                </li>
-              ))}
-            </ul>
-          </Callout>
-        )}
-      </div>
       {reviewing && result !== undefined && <Review draft={draft} onClose={() => setReviewing(false)} />}
+    </>
+  )
+}
+
+/** What is wrong, with the way to each line. */
+export function FaultList({ draft, goTo }: { draft: Draft; goTo?: (line: number) => void }) {
+  const { faults } = draft
+  return (
+    <div id="config-faults" role="status">
+      {faults.length > 0 && (
+        <Callout tone="bad">
+          <ul class="stack-sm list">
+            {faults.map((f) => (
+              <li key={`${f.line}-${f.path}-${f.message}`}>
+                {f.line > 0 && goTo !== undefined ? (
+                  <button type="button" class="link" onClick={() => goTo(f.line)}>
+                    Line {f.line}
+                  </button>
+                ) : (
+                  f.line > 0 && `Line ${f.line}`
+                )}{' '}
+                {f.message}
+              </li>
+            ))}
+          </ul>
+        </Callout>
+      )}
     </div>
   )
 }
@@ -87,14 +98,22 @@ function Review({ draft, onClose }: { draft: Draft; onClose: () => void }) {
       }
     >
       <DiffView diff={result.diff} />
-      {result.restart.length > 0 && <Callout tone="warn">A restart takes these over: {result.restart.join(', ')}.</Callout>}
+      {result.restart.length > 0 && (
+        <Callout tone="warn">A restart takes these over: {result.restart.join(', ')}.</Callout>
+      )}
       {result.notices.map((n) => (
         <Callout key={n.message} tone="warn">
           {n.line > 0 ? `Line ${n.line}: ` : ''}
           {n.message}
         </Callout>
       ))}
-      <Input label="Note (optional)" hint="Stands beside the snapshot of the text it replaces." value={note} onValue={setNote} maxLength={200} />
+      <Input
+        label="Note (optional)"
+        hint="Stands beside the snapshot of the text it replaces."
+        value={note}
+        onValue={setNote}
+        maxLength={200}
+      />
     </Dialog>
   )
 }
@@ -102,7 +121,9 @@ function Review({ draft, onClose }: { draft: Draft; onClose: () => void }) {
 export function History({ digest, onClose }: { digest: string; onClose: () => void }) {
   const { data, error, refresh } = useQuery('snapshots', () => call('snapshots').then((s) => s.snapshots))
   const [chosen, setChosen] = useState<string>()
-  const { data: shown } = useQuery(chosen === undefined ? undefined : `snapshot:${chosen}:${digest}`, () => call('snapshot', { id: chosen! }))
+  const { data: shown } = useQuery(chosen === undefined ? undefined : `snapshot:${chosen}:${digest}`, () =>
+    call('snapshot', { id: chosen! }),
+  )
   const restore = async (s: SnapshotView) => {
     const ok = await attempt(async () => {
       await call('restoreSnapshot', { id: s.id, body: { expected: digest } })

@@ -15,9 +15,20 @@ export interface Schema {
   deprecated?: boolean
 }
 
-export type Kind = 'switch' | 'choice' | 'number' | 'text' | 'lines' | 'one-or-lines' | 'list' | 'group' | 'record' | 'any'
+export type Kind =
+  | 'switch'
+  | 'choice'
+  | 'number'
+  | 'text'
+  | 'lines'
+  | 'one-or-lines'
+  | 'list'
+  | 'group'
+  | 'record'
+  | 'any'
 
-const has = (schema: Schema, type: string) => schema.type === type || (Array.isArray(schema.type) && schema.type.includes(type))
+const has = (schema: Schema, type: string) =>
+  schema.type === type || (Array.isArray(schema.type) && schema.type.includes(type))
 
 /** Which control a schema asks for. */
 export function kindOf(schema: Schema): Kind {
@@ -42,17 +53,49 @@ export function kindOf(schema: Schema): Kind {
 }
 
 /** The mapping among the forms a value may have. */
-export const groupOf = (schema: Schema): Schema => (schema.properties !== undefined ? schema : (schema.anyOf?.find((s) => s.properties !== undefined) ?? schema))
+export const groupOf = (schema: Schema): Schema =>
+  schema.properties !== undefined ? schema : (schema.anyOf?.find((s) => s.properties !== undefined) ?? schema)
 
 /** Sections of the form, in the order of the example file; what is in none comes last. */
 export const SECTIONS: readonly { title: string; keys: readonly string[] }[] = [
-  { title: 'Listener', keys: ['host', 'port', 'tls', 'allowed-hosts', 'allowed-origins', 'trusted-proxies', 'limits', 'drain-seconds'] },
+  {
+    title: 'Listener',
+    keys: ['host', 'port', 'tls', 'allowed-hosts', 'allowed-origins', 'trusted-proxies', 'limits', 'drain-seconds'],
+  },
   { title: 'Clients and management', keys: ['api-keys', 'websocket-auth', 'remote-management', 'commercial-mode'] },
-  { title: 'Accounts with a key', keys: ['claude-api-key', 'openai-api-key', 'codex-api-key', 'gemini-api-key', 'openai-compatibility'] },
+  {
+    title: 'Accounts with a key',
+    keys: ['claude-api-key', 'openai-api-key', 'codex-api-key', 'gemini-api-key', 'openai-compatibility'],
+  },
   { title: 'Logins', keys: ['auth-dir', 'login', 'oauth-clients', 'host-overrides', 'vault', 'store'] },
-  { title: 'Models', keys: ['oauth-model-alias', 'oauth-excluded-models', 'force-model-prefix', 'fallback', 'payload', 'strict-translation'] },
+  {
+    title: 'Models',
+    keys: [
+      'oauth-model-alias',
+      'oauth-excluded-models',
+      'force-model-prefix',
+      'fallback',
+      'payload',
+      'strict-translation',
+    ],
+  },
   { title: 'Routing', keys: ['ai-router', 'routing'] },
-  { title: 'Retries and rests', keys: ['request-retry', 'max-retry-credentials', 'max-retry-interval', 'disable-cooling', 'transient-error-cooldown-seconds', 'cooldown', 'streaming', 'timeouts'] },
+  {
+    title: 'Retries and rests',
+    keys: [
+      'request-retry',
+      'max-retry-credentials',
+      'max-retry-interval',
+      'disable-cooling',
+      'transient-error-cooldown-seconds',
+      'cooldown',
+      'streaming',
+      'timeouts',
+    ],
+  },
   { title: 'Network', keys: ['proxy-url', 'remote-media'] },
-  { title: 'Logs and records', keys: ['debug', 'log', 'logging-to-file', 'logs-max-total-size-mb', 'request-log', 'error-logs-max-files'] },
+  {
+    title: 'Logs and records',
+    keys: ['debug', 'log', 'logging-to-file', 'logs-max-total-size-mb', 'request-log', 'error-logs-max-files'],
+  },
 ]

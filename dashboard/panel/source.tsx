@@ -37,7 +37,6 @@ export function Source({ text, faults, readOnly, onText, handle }: SourceProps) 
     <div class="source">
       <div class="gutter" ref={gutter} aria-hidden="true">
         {lines.map((_, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its number
           <span key={i} data-fault={wrong.has(i + 1)} title={wrong.get(i + 1)}>
             {i + 1}
           </span>

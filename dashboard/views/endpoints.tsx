@@ -50,9 +50,9 @@ export function EndpointTable() {
                   </th>
                   <td class="num">
                     <span class="share hide-m" aria-hidden="true">
-<span style={{ width: `${(e.requests / most) * 100}%` }} />
-</span>
-{count(e.requests)}
+                      <span style={{ width: `${(e.requests / most) * 100}%` }} />
+                    </span>
+                    {count(e.requests)}
                   </td>
                   <td class={`num ${e.errorRate > 0.05 ? 'bad' : ''}`}>
                     {count(e.errors)} <span class="muted small hide-s">({percent(e.errorRate)})</span>

@@ -319,7 +319,12 @@ function Filters() {
             'gemini',
             'openai-completions',
           ])}
-          {one('category', 'Category', 'All categories', seen?.categories ?? ['code', 'reasoning', 'fast', 'creative', 'analysis'])}
+          {one(
+            'category',
+            'Category',
+            'All categories',
+            seen?.categories ?? ['code', 'reasoning', 'fast', 'creative', 'analysis'],
+          )}
           {one('lane', 'Lane', 'All lanes', ['pass-through', 'native', 'translate'])}
           {one('status', 'Status', 'All statuses', seen?.statuses)}
         </div>

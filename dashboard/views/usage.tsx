@@ -172,7 +172,9 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
       : data.rows.toSorted((a, b) => b.requests - a.requests)
   const most = Math.max(1, ...rows.map((r) => r.requests))
   const name = (r: (typeof rows)[number]) =>
-    by === 'day' ? day(bucketOf(r.key)) : (r.label ?? (String(r.key[by] ?? '') || (by === 'servedModel' ? 'no answer' : 'none')))
+    by === 'day'
+      ? day(bucketOf(r.key))
+      : (r.label ?? (String(r.key[by] ?? '') || (by === 'servedModel' ? 'no answer' : 'none')))
   return (
     <>
       {data.sum.unpriced > 0 && (
@@ -215,15 +217,17 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
               {rows.map((r) => (
                 <tr key={name(r)}>
                   <th scope="row" class="cell">
-                    {by === 'day' || String(r.key[by] ?? '') === '' ? (name(r)) : (
+                    {by === 'day' || String(r.key[by] ?? '') === '' ? (
+                      name(r)
+                    ) : (
                       <a href={hrefOf('/requests', { [by]: String(r.key[by] ?? '') || undefined })}>{name(r)}</a>
                     )}
                   </th>
                   <td class="num">
                     <span class="share hide-m" aria-hidden="true">
-<span style={{ width: `${(r.requests / most) * 100}%` }} />
-</span>
-{count(r.requests)}
+                      <span style={{ width: `${(r.requests / most) * 100}%` }} />
+                    </span>
+                    {count(r.requests)}
                   </td>
                   <Cells row={r} />
                 </tr>
@@ -232,9 +236,7 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
                 <th scope="row" class="cell strong">
                   Total
                 </th>
-                <td class="num">
-                  {count(data.sum.requests)}
-                </td>
+                <td class="num">{count(data.sum.requests)}</td>
                 <Cells row={data.sum} />
               </tr>
             </tbody>

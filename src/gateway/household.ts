@@ -166,8 +166,8 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       accounts?.reconfigure(next)
     },
     trouble() {
-      const found = [accounts?.logins.trouble(), ...(accounts?.logins.notices() ?? [])]
-      return found.filter((words) => words !== undefined)
+      const words = accounts?.logins.trouble()
+      return words === undefined ? [] : [words]
     },
     async close() {
       stop?.()

@@ -72,8 +72,9 @@ const GAP_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120]
 const MODELS = 200
 const ACCOUNTS = 500
 const ENDPOINTS = 100
-/** A thousand accounts with a handful of series each. */
-const SERIES = 5_000
+/** Series of one gauge of somebody else's, and of one counter, whose tables are bounded themselves. */
+const GAUGES = 2_000
+const COUNTS = 5_000
 
 export function createMetrics(options: MetricsOptions): Metrics {
   const { version, now, startedAt, scrub = (text) => text } = options
@@ -324,8 +325,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
     },
 
-    gauge: (name, help, read) => registry.add('gauge', name, help, () => bounded(read)),
-    counts: (name, help, read) => registry.add('counter', name, help, () => bounded(read)),
+    gauge: (name, help, read) => registry.add('gauge', name, help, () => bounded(read, GAUGES)),
+    counts: (name, help, read) => registry.add('counter', name, help, () => bounded(read, COUNTS)),
 
     counter(name, help) {
       const rows = new Map<string, { labels: Labels | undefined; value: number }>()
@@ -386,8 +387,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     close: () => processMetrics?.close(),
   }
 
-  function* bounded(read: () => Iterable<GaugeSample>): Iterable<GaugeSample> {
-    let left = SERIES
+  function* bounded(read: () => Iterable<GaugeSample>, most: number): Iterable<GaugeSample> {
+    let left = most
     for (const { labels, value } of read()) {
       if (left-- <= 0) return
       yield { labels: labels && cleanLabels(labels), value }

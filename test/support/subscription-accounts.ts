@@ -25,7 +25,7 @@ export interface AccountSpec {
   cliArgs?: readonly string[]
 }
 
-/** Opens a house with accounts of these persons, in this order. */
+/** Opens a house with accounts of these persons, in this order, of whom everything is known that vendors tell. */
 export async function inhabited(
   { provider }: Pick<AccountSpec, 'provider'>,
   persons: readonly string[],
@@ -33,6 +33,7 @@ export async function inhabited(
 ): Promise<House> {
   const house = await openHouse(provider, options)
   for (const person of persons) await house.add(person, { label: person })
+  await quiet(house)
   return house
 }
 
@@ -121,6 +122,8 @@ export function keepsAccounts(spec: AccountSpec): void {
       await using second = await httpProxy()
       await house.gateway.logins!.change(id, { proxyUrl: second.url })
       clock?.pass(6)
+      // What changes at once is taken over together (gateway/household.ts).
+      await new Promise((resolve) => setTimeout(resolve, 60))
       await answered(house, 1)
       assert.ok(second.asked.length > 0)
       assert.equal(house.refreshes('anna').length, 1)
@@ -368,7 +371,7 @@ async function quiet({ simulator }: House): Promise<void> {
     const same = length === seen
     seen = length
     if (same) return true
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    await new Promise((resolve) => setTimeout(resolve, 40))
     return false
   })
 }

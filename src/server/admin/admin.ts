@@ -26,6 +26,8 @@ export interface Admin {
   startDraining(): void
   /** Remembers why the newest configuration was refused; undefined once one was accepted. */
   configFault(fault: string | undefined): void
+  /** What it remembers. */
+  fault(): string | undefined
 }
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -111,6 +113,7 @@ export function createAdmin({ gateway, protocols, version, now, metrics, trouble
     startDraining() {
       draining = true
     },
+    fault: () => fault,
     configFault(text) {
       fault = text
     },

@@ -102,7 +102,7 @@ describe('the event stream', () => {
   it('tells at most 40 calls a second', async () => {
     const events = hub()
     const one = reader(events.listen({ topics: new Set(['call']) }))
-    for (let i = 0; i < 1_000; i++) events.publish({ type: 'call', call: { id: `c${i}` } } as never)
+    for (let i = 0; i < 1_000; i++) events.publishCall(() => ({ id: `c${i}` }) as never)
     await one.drain()
     assert.equal(one.names().filter((n) => n === 'call').length, 40)
     events.close('over')

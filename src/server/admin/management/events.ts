@@ -2,11 +2,13 @@
  * The event stream of the pages. One event is written as text once, however many listen; a listener that reads too slowly
  * loses what it has not read and is told so; nobody is waited for, and nothing is made while nobody listens.
  */
-import type { ManagementEvent, ManagementEventType } from './contract.ts'
+import type { ManagementEvent, ManagementEventType, UsageRowView } from './contract.ts'
 import { ManagementError } from './errors.ts'
 
 export interface EventHub {
   publish(event: ManagementEvent): void
+  /** Tells of a call, unless enough were told this second; it is only made if it is told. */
+  publishCall(make: () => UsageRowView): void
   /** The stream of a new listener. @throws {ManagementError} 503 when too many listen. */
   listen(options: ListenOptions): ReadableStream<Uint8Array>
   /** How many listen, or listen to this topic. */
@@ -104,24 +106,27 @@ export function createEvents(options: { version: string; now: () => number }): E
     drop(listener)
   }
 
+  function publish(event: ManagementEvent): void {
+    if (listeners.size === 0 || closed) return
+    const frame = frameOf(event)
+    if (event.type !== 'log') {
+      if (memory.length >= REMEMBERED) memory.shift()
+      memory.push(frame)
+    }
+    for (const listener of listeners) if (listener.wants(event.type)) offer(listener, frame)
+  }
+
   return {
-    publish(event) {
+    publish,
+    publishCall(make) {
       if (listeners.size === 0 || closed) return
-      if (event.type === 'call') {
-        const s = Math.floor(now() / 1000)
-        if (s !== second) {
-          second = s
-          calls = 0
-        }
-        calls += 1
-        if (calls > CALLS_PER_SECOND) return
+      const s = Math.floor(now() / 1000)
+      if (s !== second) {
+        second = s
+        calls = 0
       }
-      const frame = frameOf(event)
-      if (event.type !== 'log') {
-        if (memory.length >= REMEMBERED) memory.shift()
-        memory.push(frame)
-      }
-      for (const listener of listeners) if (listener.wants(event.type)) offer(listener, frame)
+      calls += 1
+      if (calls <= CALLS_PER_SECOND) publish({ type: 'call', call: make() })
     },
 
     listen({ topics, lastId, sessionId }) {

@@ -2,7 +2,7 @@
 
 import type { Alert } from './contract.ts'
 import type { Tools } from './handlers/handler.ts'
-import { callView, labelsOf } from './views/usage-view.ts'
+import { callView } from './views/usage-view.ts'
 
 const TICK_MS = 2_000
 /** Changes of accounts are told no more often. */
@@ -55,9 +55,7 @@ export function startTicker({ context, events, overview }: Pick<Tools, 'context'
 
   const interval = setInterval(tick, TICK_MS).unref()
   stops.push(
-    gateway.on('end', (record) => {
-      if (events.listeners('call') > 0) events.publish({ type: 'call', call: callView(record, labelsOf(context)) })
-    }),
+    gateway.on('end', (record) => events.publishCall(() => callView(record))),
     gateway.on('reload', ({ digest }) => events.publish({ type: 'config', digest })),
     gateway.on('reload-failed', (error) =>
       events.publish({ type: 'config', digest: gateway.snapshot.digest, rejected: context.scrub(error.message) }),

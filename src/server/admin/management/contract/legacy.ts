@@ -92,6 +92,7 @@ export const legacyRoutes: readonly RouteSpec[] = [
       id: `legacyAuthUrl:${name}`,
       method: 'GET',
       path: at(`${name}-auth-url`),
+      query: z.object({ acknowledge: z.string().optional() }),
       csrf: true,
       summary: `Starts a login to ${authUrls[name]}: {status, url, state}. It changes something, so a cookie needs its CSRF header although it is a GET.`,
     }),

@@ -14,8 +14,13 @@ export function accountViews(context: ManagementContext, recent: Recent): Accoun
   const records = new Map((logins?.records() ?? []).map((record) => [record.id, record]))
   const serving = new Map(accounts.map((account) => [account.id, account]))
   const rests = Map.groupBy(gateway.pool.resting(accounts), ({ accountId }) => accountId)
-  const models = new Map<string, string[]>()
-  for (const { id, provider } of accounts) models.set(id, modelsOf(context, id, provider))
+  const lists = new Map<string, string[]>()
+  const listOf = (provider: string): string[] => {
+    const list = lists.get(provider) ?? gateway.snapshot.registry.list(provider).map(({ id }) => id)
+    lists.set(provider, list)
+    return list
+  }
+  const models = new Map(accounts.map((account) => [account.id, modelsOf(account, listOf)]))
   const ids = [...new Set([...serving.keys(), ...records.keys()])]
   return ids.map((id) =>
     accountView(context, recent, {
@@ -178,16 +183,9 @@ export function windowsOf(quota: QuotaState): QuotaWindowView[] {
   )
 }
 
-function modelsOf(context: ManagementContext, accountId: string, provider: string): string[] {
-  const { registry, accounts } = context.gateway.snapshot
-  const account = accounts.find(({ id }) => id === accountId)
-  if (account === undefined) return []
-  if (account.models !== undefined)
-    return account.models.map(({ name }) => name).filter((name) => !account.excludes(name))
-  return registry
-    .list(provider)
-    .map(({ id }) => id)
-    .filter((id) => !account.excludes(id))
+function modelsOf(account: Account, listOf: (provider: string) => string[]): string[] {
+  const names = account.models?.map(({ name }) => name) ?? listOf(account.provider)
+  return names.filter((name) => !account.excludes(name))
 }
 
 /** A proxy without its name and password. */

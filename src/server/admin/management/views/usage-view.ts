@@ -68,7 +68,7 @@ export function rowView(row: UsageRow, label: (id: string) => string): UsageRowV
 }
 
 /** A call that has just ended, as a row of the list; what it cost is known once it is stored. */
-export function callView(record: CallRecord, label: (id: string) => string): UsageRowView {
+export function callView(record: CallRecord): UsageRowView {
   const last = record.attempts.at(-1)
   const account = record.accountId || last?.accountId || ''
   return strip({
@@ -83,7 +83,7 @@ export function callView(record: CallRecord, label: (id: string) => string): Usa
     category: record.category ?? '',
     provider: record.provider || (last?.provider ?? ''),
     account,
-    accountLabel: last?.accountLabel ?? label(account),
+    accountLabel: last?.accountLabel ?? account,
     lane: record.lane ?? '',
     status: record.status,
     failure: record.failure?.kind ?? '',
