@@ -9,16 +9,20 @@ import type { CommandError, Output } from '../src/cli/output.ts'
 import type { RouteCliOptions } from '../src/cli/route.ts'
 import { routeLines } from '../src/cli/route-lines.ts'
 import { route } from '../src/cli/route-run.ts'
-import { createExamples, type explainRoute } from '../src/routing/auto/index.ts'
-import { openStore } from '../src/store/index.ts'
-import type { Json } from './support/dialects.ts'
-import { run, temporary } from './support-process.ts'
+import type { explainRoute } from '../src/routing/auto/index.ts'
+import { ask, chat, type Json } from './support/dialects.ts'
+import { start } from './support/start.ts'
+import { run, temporary, waitFor } from './support-process.ts'
 
+/** One endpoint with three models. */
+const served = (base: string) => ({
+  'openai-compatibility': [
+    { name: 'local', 'base-url': base, models: ['a', 'b', 'c'].map((alias) => ({ name: 'gpt-5.2', alias })) },
+  ],
+})
 const CONFIG = {
   'api-keys': [{ name: 'laptop', key: 'laptop-key-1234', 'ai-router': { routes: { code: 'c' } } }],
-  'openai-compatibility': [
-    { name: 'local', 'base-url': 'http://127.0.0.1:1', models: ['a', 'b', 'c'].map((name) => ({ name })) },
-  ],
+  ...served('http://127.0.0.1:1'),
   'ai-router': {
     'default-model': 'c',
     routes: { code: ['a', 'b'] },
@@ -216,26 +220,24 @@ describe('logicaproxy route --wrong', () => {
     assert.equal(await at.categoryOf('where is my parcel now'), 'support')
   })
 
-  test('is heard by a process that has the store open', async () => {
+  test('beside a running server is heeded by it within a second, and so is its removal', async () => {
     using at = home()
-    const store = await openStore({ engine: 'sqlite', directory: at.auth })
-    try {
-      let heard: () => void
-      const changed = new Promise<void>((resolve) => {
-        heard = resolve
-      })
-      const examples = await createExamples(store, Date.now, () => heard())
-      const { code, stdout, stderr } = await at.process('--wrong', '--category', 'analysis', TEXT)
-      assert.equal(code, 0, stderr)
-      assert.match(stdout, /before {2}fast: .*\n.*now {5}analysis: like the example/)
-      await changed
-      assert.deepEqual(
-        examples.list().map(({ text, category }) => [text, category]),
-        [[TEXT, 'analysis']],
-      )
-      examples.close()
-    } finally {
-      await store.close()
+    await using gateway = await start((url) => ({
+      ...served(`${url}/v1`),
+      'auth-dir': at.auth,
+      'ai-router': { ...CONFIG['ai-router'], routes: { ...CONFIG['ai-router'].routes, analysis: 'b' } },
+    }))
+    const told = async () => {
+      const { headers } = await ask(gateway, chat, { model: 'auto', text: ALIKE })
+      return [headers['x-ai-category'], headers['x-ai-route']].join(' ')
     }
+    assert.equal(await told(), 'fast c')
+    const { code, stdout, stderr } = await at.process('--wrong', '--category', 'analysis', TEXT)
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /before {2}fast: .*\n.*now {5}analysis: like the example/)
+    await waitFor(async () => (await told()) === 'analysis b', 5_000)
+    const [{ examples }] = await at.here({ list: true })
+    await at.here({ remove: [examples[0].id] })
+    await waitFor(async () => (await told()) === 'fast c', 5_000)
   })
 })

@@ -49,8 +49,9 @@ export async function demo(out: Output, options: CliOptions): Promise<void> {
     if (failed > 0) throw new CommandError(`${failed} logins or samples failed.`, EXIT.failed)
     return
   }
-  nextSteps(out, url, key)
-  out.data({ event: 'listening', url })
+  const { url: dashboard } = await gateway.dashboardLink()
+  nextSteps(out, url, key, dashboard)
+  out.data({ event: 'listening', url, dashboard })
   endOnSignals(gateway, undefined, leave)
 }
 
@@ -191,9 +192,10 @@ function show(out: Output, sample: Sample, { ok, account, ms, words }: Result): 
   })
 }
 
-function nextSteps(out: Output, url: string, key: string): void {
+function nextSteps(out: Output, url: string, key: string, dashboard: string): void {
   const json = `-H 'content-type: application/json'`
   const auth = `-H 'authorization: Bearer ${key}'`
+  out.line(`${out.bold('Dashboard')}, this link once: ${dashboard}\n`)
   out.line(out.bold('Try it yourself (Ctrl-C ends the demo):'))
   out.line(`\n  # a stream
   curl -N ${url}/v1/chat/completions ${auth} ${json} \\

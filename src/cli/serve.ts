@@ -46,7 +46,12 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
   out.data({ event: 'listening', ...at, config: file, version })
   if (process.stderr.isTTY && !out.json) {
     out.talk(`\n  LogicaProxy ${version} is at ${out.bold(at.url)}`)
-    out.talk(`  config ${file}\n`)
+    out.talk(`  config ${file}`)
+    if (!gateway.config['remote-management']['disable-control-panel']) {
+      const link = await gateway.dashboardLink().catch((error: Error) => error)
+      if (!(link instanceof Error)) out.talk(`  dashboard, this link once: ${link.url}`)
+    }
+    out.talk('')
   }
 }
 

@@ -54,7 +54,15 @@ describe('a masked config', () => {
   })
 
   it('shows all the rest: names, variables, copied headers, hosts, files', () => {
-    for (const word of ['laptop', `\${FROM_ENV}`, '$X-Session', '10.0.0.1:1080', 'b.pem', '@db/lp', 'http://proxy:8080'])
+    for (const word of [
+      'laptop',
+      `\${FROM_ENV}`,
+      '$X-Session',
+      '10.0.0.1:1080',
+      'b.pem',
+      '@db/lp',
+      'http://proxy:8080',
+    ])
       assert.ok(masked.text.includes(word), `${word} in\n${masked.text}`)
     assert.ok(masked.paths.includes('claude-api-key[0].api-key'))
   })

@@ -122,6 +122,17 @@ describe('what Qwen wants of a request', () => {
     assert.deepEqual(body, before)
     assert.deepEqual(edit(body).losses, [])
   })
+
+  it('thoughts of former turns stay behind, and are told only if there were any', () => {
+    const said = (thoughts: unknown) => [user, { role: 'assistant', content: 'x', reasoning_content: thoughts }, user]
+    const lost = edit({ messages: said('hm') })
+    assert.deepEqual((lost.body['messages'] as object[])[2], { role: 'assistant', content: 'x' })
+    assert.deepEqual(
+      lost.losses.map(({ field }) => field),
+      ['reasoning'],
+    )
+    for (const none of ['', null]) assert.deepEqual(edit({ messages: said(none) }).losses, [])
+  })
 })
 
 describe("Qwen's refusals", () => {

@@ -7,47 +7,74 @@ import type { ManagementContext } from '../context.ts'
 import type { AccountView, QuotaWindowView, RestView } from '../contract.ts'
 import type { Recent } from '../recent.ts'
 
-/** Every account: those that serve now, and the logins that cannot. */
+/** What is counted and looked at every few seconds, a thousand accounts at a time. */
+export interface AccountBrief {
+  id: string
+  provider: string
+  kind: AccountView['kind']
+  state: AccountView['state']
+  rests: readonly RestingInfo[]
+}
+
+/** Every account in brief: those that serve now, and the logins that cannot. */
+export function accountBriefs(context: ManagementContext): AccountBrief[] {
+  return partsOf(context).map(({ account, record, rests }) => {
+    const id = account?.id ?? record!.id
+    return {
+      id,
+      provider: account?.provider ?? record!.provider,
+      kind: record === undefined ? 'key' : 'login',
+      state: stateOf(account, record, rests, context.gateway.pool.inFlight(id)),
+      rests,
+    }
+  })
+}
+
+/** Every account in full. */
 export function accountViews(context: ManagementContext, recent: Recent): AccountView[] {
-  const { gateway, logins } = context
-  const { accounts } = gateway.snapshot
-  const records = new Map((logins?.records() ?? []).map((record) => [record.id, record]))
-  const serving = new Map(accounts.map((account) => [account.id, account]))
-  const rests = Map.groupBy(gateway.pool.resting(accounts), ({ accountId }) => accountId)
-  const lists = new Map<string, string[]>()
-  const listOf = (provider: string): string[] => {
-    const list = lists.get(provider) ?? gateway.snapshot.registry.list(provider).map(({ id }) => id)
-    lists.set(provider, list)
-    return list
-  }
-  const models = new Map(accounts.map((account) => [account.id, modelsOf(account, listOf)]))
-  const ids = [...new Set([...serving.keys(), ...records.keys()])]
-  return ids.map((id) =>
-    accountView(context, recent, {
-      account: serving.get(id),
-      record: records.get(id),
-      rests: rests.get(id) ?? [],
-      models: models.get(id) ?? [],
-    }),
-  )
+  const listOf = listsOf(context)
+  return partsOf(context).map((parts) => accountView(context, recent, parts, listOf))
 }
 
 /** One account; undefined: there is none of this id. */
 export function findAccount(context: ManagementContext, recent: Recent, id: string): AccountView | undefined {
-  return accountViews(context, recent).find((account) => account.id === id)
+  const parts = partsOf(context).find(({ account, record }) => (account?.id ?? record!.id) === id)
+  return parts && accountView(context, recent, parts, listsOf(context))
+}
+
+function partsOf({ gateway, logins }: ManagementContext): Parts[] {
+  const { accounts } = gateway.snapshot
+  const records = new Map((logins?.records() ?? []).map((record) => [record.id, record]))
+  const serving = new Map(accounts.map((account) => [account.id, account]))
+  const rests = Map.groupBy(gateway.pool.resting(accounts), ({ accountId }) => accountId)
+  return [...new Set([...serving.keys(), ...records.keys()])].map((id) => ({
+    account: serving.get(id),
+    record: records.get(id),
+    rests: rests.get(id) ?? [],
+  }))
+}
+
+/** The models of a provider, looked up once. */
+function listsOf({ gateway }: ManagementContext): (provider: string) => string[] {
+  const lists = new Map<string, string[]>()
+  return (provider) => {
+    const list = lists.get(provider) ?? gateway.snapshot.registry.list(provider).map(({ id }) => id)
+    lists.set(provider, list)
+    return list
+  }
 }
 
 interface Parts {
   account: Account | undefined
   record: LoginRecord | undefined
   rests: readonly RestingInfo[]
-  models: readonly string[]
 }
 
 function accountView(
   context: ManagementContext,
   recent: Recent,
-  { account, record, rests, models }: Parts,
+  { account, record, rests }: Parts,
+  listOf: (provider: string) => string[],
 ): AccountView {
   const { gateway, quotas, now } = context
   const id = account?.id ?? record!.id
@@ -69,7 +96,7 @@ function accountView(
     plan: facts?.plan ?? quota?.plan,
     kind: record === undefined ? 'key' : 'login',
     state,
-    words: context.scrub(wordsOf(state, account, record, rests, inFlight, now())),
+    words: told(context, state, wordsOf(state, account, record, rests, inFlight, now())),
     quota: quota === undefined ? undefined : { at: quota.at, windows: windowsOf(quota) },
     rests: rests.map((rest) => restView(context, rest)),
     inFlight,
@@ -80,7 +107,7 @@ function accountView(
     origin:
       facts === undefined ? { how: 'config' } : { how: facts.origin.how, from: facts.origin.from, at: facts.origin.at },
     policy,
-    models: [...models],
+    models: account === undefined ? [] : modelsOf(account, listOf),
     modelsAt: facts?.modelsAt,
     settings: strip({
       disabled: facts?.disabled ?? false,
@@ -199,6 +226,10 @@ export function spell(ms: number): string {
   if (minutes < 90) return `${Math.round(minutes)} min`
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`
 }
+
+/** Only a vendor's words can hold what must not show; scrubbing those of a thousand ready accounts would be for nothing. */
+const told = ({ scrub }: ManagementContext, state: AccountView['state'], words: string): string =>
+  state === 'resting' || state === 'needs-login' ? scrub(words) : words
 
 /** Without members that are undefined. */
 export function strip<T extends object>(value: T): T {

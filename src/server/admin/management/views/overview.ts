@@ -5,11 +5,11 @@ import { isLoopback } from '../../../access.ts'
 import type { ManagementContext } from '../context.ts'
 import type { AccountView, Alert, EndpointRow, ModelRow, ProviderRow, Status } from '../contract.ts'
 import type { Recent } from '../recent.ts'
-import { accountViews, strip } from './account-view.ts'
+import { type AccountBrief, accountBriefs, accountViews, strip } from './account-view.ts'
 
 export interface Overview {
   status(): Status
-  alerts(accounts?: readonly AccountView[]): Alert[]
+  alerts(): Alert[]
   models(): ModelRow[]
   providers(): ProviderRow[]
   endpoints(): EndpointRow[]
@@ -20,9 +20,9 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
   const { gateway, now, startedAt, storeTrouble } = context
 
   const accounts = (): AccountView[] => accountViews(context, recent)
-  const isUsable = ({ state }: AccountView): boolean => state === 'ready' || state === 'busy'
+  const isUsable = ({ state }: Pick<AccountView, 'state'>): boolean => state === 'ready' || state === 'busy'
 
-  function reasons(all: readonly AccountView[]): string[] {
+  function reasons(all: readonly AccountBrief[]): string[] {
     const found = [...context.trouble()]
     const store = storeTrouble()
     if (store !== undefined && !found.some((words) => words.includes(store))) found.push(`The store: ${store}`)
@@ -31,20 +31,22 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
     return found.map(context.scrub)
   }
 
-  function alerts(all: readonly AccountView[] = accounts()): Alert[] {
+  function alerts(all: readonly AccountBrief[] = accountBriefs(context)): Alert[] {
     context.alerts.look()
     const found = context.alerts.list().map((alert) => alertView(context, alert))
-    for (const account of all)
-      if (account.kind === 'login' && account.policy?.state === 'discontinued')
+    for (const { kind, id, provider } of all) {
+      const login = kind === 'login' ? gateway.snapshot.providers.get(provider)?.login : undefined
+      if (login?.policy.state === 'discontinued')
         found.push({
-          id: `policy:${account.id}`,
+          id: `policy:${id}`,
           level: 'info',
           kind: 'policy',
-          message: `${account.providerTitle}: ${account.policy.note}`,
-          url: account.policy.url,
-          accountId: account.id,
-          provider: account.provider,
+          message: `${login.title}: ${login.policy.note}`,
+          url: login.policy.url,
+          accountId: id,
+          provider,
         })
+    }
     if (all.length === 0)
       found.push({
         id: 'no-accounts',
@@ -84,9 +86,9 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
 
   return {
     accounts,
-    alerts,
+    alerts: () => alerts(),
     status() {
-      const all = accounts()
+      const all = accountBriefs(context)
       const metrics = context.metrics()
       const why = reasons(all)
       const vault = context.vault?.state()
@@ -144,7 +146,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
 
     models() {
       const { registry, protocols, config } = gateway.snapshot
-      const state = new Map(accounts().map((a) => [a.id, a]))
+      const state = new Map(accountBriefs(context).map((a) => [a.id, a]))
       return registry.list().map((model): ModelRow => {
         const candidates = new Map<string, { id: string; provider: string; upstream: string }>()
         for (const protocol of protocols.keys())
@@ -152,12 +154,14 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
             candidates.set(`${account.id}|${upstream}`, { id: account.id, provider: account.provider, upstream })
         const all = [...candidates.values()]
         const ids = new Set(all.map(({ id }) => id))
+        const upstreamAt = new Map<string, Set<string>>()
+        for (const { id, upstream } of all) upstreamAt.set(id, (upstreamAt.get(id) ?? new Set()).add(upstream))
         const free = [...ids].filter((id) => {
           const account = state.get(id)
           return (
             account !== undefined &&
             isUsable(account) &&
-            !account.rests.some((r) => all.some((c) => c.id === id && c.upstream === r.model))
+            !account.rests.some((r) => upstreamAt.get(id)?.has(r.model ?? ''))
           )
         })
         return strip({
@@ -178,7 +182,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
     },
 
     providers() {
-      const all = accounts()
+      const all = accountBriefs(context)
       const { providers, registry } = gateway.snapshot
       return [...providers.values()].map((provider): ProviderRow => {
         const own = all.filter((a) => a.provider === provider.id)
