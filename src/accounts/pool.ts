@@ -91,6 +91,8 @@ export interface Pool {
   whenFree(call: () => void): (() => void) | undefined
   /** Forgets what is held against an account and its endpoint. */
   reset(account: Account): void
+  /** Its owner has logged in again: that its credential was refused is over. What is used up stays so. */
+  renewed(accountId: string): void
   /** What an account has left, as selection needs it; `available`: its vendor says that it may be used again. */
   quota(accountId: string, windows: readonly CompiledWindow[], available: boolean): void
   /** Requests under way, by account id. */
@@ -319,6 +321,11 @@ export function createPool(options: PoolOptions = {}): Pool {
       ledger.put({ account: account.id }, undefined)
       for (const model of [...(ledger.find(account.id)?.models.keys() ?? [])])
         ledger.put({ account: account.id, model }, undefined)
+    },
+
+    renewed(accountId) {
+      const rest = ledger.find(accountId)?.account
+      if (rest?.failure.kind === 'unauthorized') ledger.put({ account: accountId }, undefined)
     },
 
     quota(accountId, windows, available) {

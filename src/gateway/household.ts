@@ -1,5 +1,6 @@
 /** What lives beside the road: the store, the logins, what is remembered over restarts, what vendors are asked now and then. */
 import type { Account } from '../accounts/account.ts'
+import { createComebacks } from '../accounts/comebacks.ts'
 import { compileWindows } from '../accounts/ledger.ts'
 import { createLoginDesk, type LoginDesk } from '../accounts/login-desk.ts'
 import { USER_AGENT } from '../accounts/oauth/context.ts'
@@ -132,6 +133,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       await Promise.race([recall, new Promise((resolve) => setTimeout(resolve, RECALL_MS).unref())])
       if (accounts === undefined) return
       const { logins } = accounts
+      const comebacks = createComebacks(logins.records())
       // The first change is taken over at once, so that a login is served when it is done; those that follow are gathered.
       let more = false
       takeOver = () => {
@@ -139,6 +141,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
         clearTimeout(timer)
         learnTokens()
         changed()
+        for (const id of comebacks(logins.records())) road.pool.renewed(id)
         void upkeep?.look()
         timer = setTimeout(() => {
           timer = undefined
