@@ -25,6 +25,8 @@ function localInput(at: number): string {
 
 const whole = (text: string) => (text.trim() === '' ? null : Math.round(Number(text)))
 
+const money = (dollars: string) => (dollars.trim() === '' ? null : Math.round(Number(dollars) * 1e6))
+
 export function KeyForm({
   entry,
   onClose,
@@ -39,6 +41,10 @@ export function KeyForm({
   const [allowed, setAllowed] = useState(entry?.models?.join('\n') ?? '')
   const [perMinute, setPerMinute] = useState(String(entry?.limits.requestsPerMinute ?? ''))
   const [tokens, setTokens] = useState(String(entry?.limits.tokensPerDay ?? ''))
+  const [tokensMinute, setTokensMinute] = useState(String(entry?.limits.tokensPerMinute ?? ''))
+  const [daily, setDaily] = useState(
+    typeof entry?.limits.microsPerDay === 'number' ? String(entry.limits.microsPerDay / 1e6) : '',
+  )
   const [dollars, setDollars] = useState(
     typeof entry?.limits.microsPerMonth === 'number' ? String(entry.limits.microsPerMonth / 1e6) : '',
   )
@@ -60,7 +66,9 @@ export function KeyForm({
     const limits: KeyLimits = {
       requestsPerMinute: whole(perMinute),
       tokensPerDay: whole(tokens),
-      microsPerMonth: dollars.trim() === '' ? null : Math.round(Number(dollars) * 1e6),
+      tokensPerMinute: whole(tokensMinute),
+      microsPerDay: money(daily),
+      microsPerMonth: money(dollars),
       concurrency: whole(concurrency),
     }
     const body: KeyCreate = {
@@ -140,12 +148,32 @@ export function KeyForm({
         </div>
         <div class="form-row">
           <Input
+            label="Tokens a minute"
+            hint="Without what is read from a cache."
+            type="number"
+            min={1}
+            value={tokensMinute}
+            onValue={setTokensMinute}
+            fault={faultOf('limits.tokensPerMinute')}
+          />
+          <Input
             label="Tokens a day"
             type="number"
             min={1}
             value={tokens}
             onValue={setTokens}
             fault={faultOf('limits.tokensPerDay')}
+          />
+        </div>
+        <div class="form-row">
+          <Input
+            label="US dollars a day"
+            type="number"
+            min={0.000001}
+            step="any"
+            value={daily}
+            onValue={setDaily}
+            fault={faultOf('limits.microsPerDay')}
           />
           <Input
             label="US dollars a month"

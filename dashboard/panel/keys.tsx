@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { ClientKeyView, KeyShown } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
 import { useKeys } from '../lib/data.ts'
-import { compact, count, money } from '../lib/format.ts'
+import { compact, count, money, plural } from '../lib/format.ts'
 import { invalidate } from '../lib/query.ts'
 import { hrefOf } from '../lib/url.ts'
 import { linkTo } from '../lib/views.ts'
@@ -172,6 +172,16 @@ function Table({
                   <div class="muted xs">
                     {k.hint !== undefined && <code>{k.hint}</code>} {k.source === 'config' && 'in the config'}
                     {k.note !== undefined && ` ${k.note}`}
+                    {k.graceUntil !== undefined && k.graceUntil > Date.now() && (
+                      <div>
+                        The key before it ends <Time at={k.graceUntil} absolute={false} />
+                      </div>
+                    )}
+                    {k.lastRefusal !== undefined && (
+                      <div class="warn" title={`${k.refusals} refused since the start`}>
+                        Refused <Time at={k.lastRefusal.at} absolute={false} />: {k.lastRefusal.reason}
+                      </div>
+                    )}
                   </div>
                 </th>
                 <td>
@@ -222,10 +232,12 @@ const Tags = ({ list }: { list: readonly string[] }) => (
   </span>
 )
 
-function Limits({ entry: { limits, used, name } }: { entry: ClientKeyView }) {
+function Limits({ entry: { limits, used, name, unpriced } }: { entry: ClientKeyView }) {
   const list: [string, number | null | undefined, number, (n: number) => string][] = [
     ['a minute', limits.requestsPerMinute, used?.requestsThisMinute ?? 0, count],
+    ['tokens a minute', limits.tokensPerMinute, used?.tokensThisMinute ?? 0, compact],
     ['tokens a day', limits.tokensPerDay, used?.tokensToday ?? 0, compact],
+    ['a day', limits.microsPerDay, used?.microsToday ?? 0, money],
     ['a month', limits.microsPerMonth, used?.microsThisMonth ?? 0, money],
   ]
   const set = list.filter(([, most]) => typeof most === 'number')
@@ -240,7 +252,14 @@ function Limits({ entry: { limits, used, name } }: { entry: ClientKeyView }) {
           <Meter share={now / most!} words={`${name}: ${title}`} />
         </div>
       ))}
-      {typeof limits.concurrency === 'number' && <span class="xs muted">{limits.concurrency} at once</span>}
+      {typeof limits.concurrency === 'number' && (
+        <span class="xs muted tab">
+          {used?.inFlight ?? 0} of {limits.concurrency} at once
+        </span>
+      )}
+      {unpriced > 0 && (typeof limits.microsPerDay === 'number' || typeof limits.microsPerMonth === 'number') && (
+        <span class="xs warn">{plural(unpriced, 'request')} of unknown cost not counted</span>
+      )}
     </div>
   )
 }

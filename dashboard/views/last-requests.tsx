@@ -50,7 +50,7 @@ export function LastRequests() {
         </>
       }
     >
-      <div class="card flush" style={{ minHeight: '438px' }}>
+      <div class={`card flush ${rows.length === 0 ? 'middle' : ''}`} style={{ minHeight: '438px' }}>
         {first === undefined && live.length === 0 ? (
           <Skeleton height={40} count={10} />
         ) : rows.length === 0 ? (

@@ -215,7 +215,7 @@ function Figures({ status }: { status: Status | undefined }) {
     },
     {
       title: 'Average latency',
-      value: totals && duration(totals.averageLatencyMs),
+      value: totals && (totals.requests === 0 ? '–' : duration(totals.averageLatencyMs)),
       small: undefined,
       values: points.map((p) => p.averageLatencyMs ?? 0),
       words: 'Average latency per minute, last hour',
@@ -236,7 +236,7 @@ function Figures({ status }: { status: Status | undefined }) {
             <dt>{f.title}</dt>
             <dd>
               {f.value ?? <span class="muted">–</span>}
-              {f.small !== undefined && <small>{f.small}</small>}
+              <small>{f.small ?? '\u00a0'}</small>
             </dd>
             <dd class="plain">
               {points.length > 0 ? <Sparkline values={f.values} words={f.words} tone={f.tone} /> : null}

@@ -148,7 +148,8 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
           {d !== undefined && <Pill tone="info">{d.category}</Pill>}
           {d !== undefined && (
             <span class="muted small tab">
-              {percent(d.confidence)} sure · {d.language}
+              {d.confidence === undefined ? '' : `${percent(d.confidence)} sure · `}
+              {d.language}
               {d.hard ? ' · hard' : ''}
             </span>
           )}
@@ -158,6 +159,22 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
         </div>
         <p>{result.words}</p>
         {result.failure !== undefined && <Callout tone="bad">{result.failure}</Callout>}
+        {d !== undefined && result.category !== undefined && result.category !== d.category && (
+          <Callout>Not sure enough: it is routed as {result.category}.</Callout>
+        )}
+        {result.dryRun && (
+          <Callout>The router only watches (ai-router.dry-run): the model named in the request answers.</Callout>
+        )}
+        {result.needs.length > 0 && <p class="small muted">Needs of a model: {result.needs.join(', ')}.</p>}
+        {result.skipped.length > 0 && (
+          <ul class="stack-sm list small">
+            {result.skipped.map((s) => (
+              <li key={s.model} class="wrap-any">
+                <code>{s.model}</code> was passed over: {s.why}
+              </li>
+            ))}
+          </ul>
+        )}
         {d !== undefined && (
           <>
             <dl class="scores">

@@ -398,6 +398,22 @@ describe('what rests', () => {
     assert.deepEqual(pool.resting([list[0]!.account]), [])
   })
 
+  it('for a refused credential ends with a new login; one for lack of quota does not', () => {
+    const refused = failure('unauthorized', 'over', { scope: 'account' })
+    for (const [fault, back] of [
+      [refused, 'a'],
+      [broke, undefined],
+    ] as const) {
+      const pool = createPool({ now: clock() })
+      const list = [candidate('a')]
+      rest(pool, list, 'a', fault)
+      assert.equal(turn(pool, list), undefined)
+      pool.renewed('a')
+      pool.renewed('nobody')
+      assert.equal(turn(pool, list), back)
+    }
+  })
+
   it('is forgotten by a reset', () => {
     const pool = createPool({ now: clock() })
     const list = [candidate('a')]

@@ -191,7 +191,8 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     }
     let prepared: Prepared | Known | Wanting
     try {
-      prepared = prepare(taken, { credential, emulates, forgets: forgets || (sealed && taken.moved === true), session })
+      const foreign = sealed && taken.moved === true && request.keepsState !== true
+      prepared = prepare(taken, { credential, emulates, forgets: forgets || foreign, session })
     } catch (error) {
       decline(taken, unprepared(error))
       return

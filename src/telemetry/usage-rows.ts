@@ -54,36 +54,42 @@ export interface RowContext {
   prices: Prices
   /** Whether an account is a login, whose vendor bills no tokens. */
   subscription(accountId: string): boolean
+  /** Takes secrets out: a client may send one as the name of a model, a vendor may quote one. */
+  scrub(text: string): string
 }
 
-/** A text of a client or a vendor, no longer than a person reads. */
+/** A text, no longer than a person reads. */
 const short = (text: string, most = 1_000): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+
+/** The model that was asked for: what the client sent, unless somebody serves it under that name. */
+const asked = ({ requestedModel, servedModel }: CallRecord, scrub: (text: string) => string): string =>
+  short(requestedModel === servedModel ? requestedModel : scrub(requestedModel), 200)
 
 /** Rows of a call, that of the call itself last. Times are whole milliseconds. */
 export function usageRows(record: CallRecord, context: RowContext): UsageRow[] {
   const { attempts } = record
   const rows: UsageRow[] = []
-  for (let n = 0; n < attempts.length - 1; n += 1) rows.push(attemptRow(record, attempts[n]!, n))
+  for (let n = 0; n < attempts.length - 1; n += 1) rows.push(attemptRow(record, attempts[n]!, n, context))
   rows.push(callRow(record, context))
   return rows
 }
 
-function base(record: CallRecord) {
+function base(record: CallRecord, { scrub }: RowContext) {
   return {
     clientKey: record.client,
     protocol: record.protocol,
     endpoint: record.endpoint,
-    requestedModel: short(record.requestedModel, 200),
+    requestedModel: asked(record, scrub),
     category: record.category ?? '',
     lane: record.lane ?? '',
   }
 }
 
-function attemptRow(record: CallRecord, attempt: AttemptRecord, n: number): UsageRow {
+function attemptRow(record: CallRecord, attempt: AttemptRecord, n: number, context: RowContext): UsageRow {
   return {
     id: `${record.id}/${n}`,
     at: Math.round(attempt.startedAt),
-    ...base(record),
+    ...base(record, context),
     servedModel: short(attempt.model, 200),
     provider: attempt.provider,
     account: attempt.accountId,
@@ -103,7 +109,7 @@ function callRow(record: CallRecord, context: RowContext): UsageRow {
   const row: UsageRow = {
     id: `${record.id}/${Math.max(0, attempts.length - 1)}`,
     at: Math.round(record.startedAt),
-    ...base(record),
+    ...base(record, context),
     servedModel: short(record.servedModel, 200),
     provider: record.provider,
     account: record.accountId,
@@ -112,7 +118,7 @@ function callRow(record: CallRecord, context: RowContext): UsageRow {
     final: 1,
     attempts: attempts.length,
     latencyMs: whole(record.endedAt - record.startedAt),
-    dropped: record.dropped === undefined ? '' : short(record.dropped.join(','), 2_000),
+    dropped: record.dropped === undefined ? '' : short(context.scrub(record.dropped.join(',')), 2_000),
     detail: JSON.stringify(detailOf(record, context)),
   }
   if (firstEventAt !== undefined) row.firstEventMs = whole(firstEventAt - record.startedAt)
@@ -132,18 +138,18 @@ function whole(n: number): number {
   return Number.isFinite(n) && n > 0 ? Math.min(Math.round(n), Number.MAX_SAFE_INTEGER) : 0
 }
 
-function detailOf(record: CallRecord, { prices, subscription }: RowContext): CallDetail {
+function detailOf(record: CallRecord, { prices, subscription, scrub }: RowContext): CallDetail {
   const { startedAt, usage, accountId } = record
   const detail: CallDetail = {
     method: record.method,
     stream: record.stream,
-    attempts: record.attempts.slice(0, MOST_ATTEMPTS).map((a) => attemptDetail(a, startedAt)),
+    attempts: record.attempts.slice(0, MOST_ATTEMPTS).map((a) => attemptDetail(a, startedAt, scrub)),
     maxGapMs: whole(record.maxGapMs),
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,
   }
-  if (record.reason !== undefined) detail.reason = short(record.reason)
-  if (record.failure !== undefined) detail.failure = failureDetail(record.failure)
+  if (record.reason !== undefined) detail.reason = short(scrub(record.reason))
+  if (record.failure !== undefined) detail.failure = failureDetail(record.failure, scrub)
   const known = usage === undefined ? undefined : prices.of(record.attempts.at(-1)?.model ?? record.servedModel)
   if (known !== undefined) {
     detail.price = { family: known.family }
@@ -156,7 +162,7 @@ function detailOf(record: CallRecord, { prices, subscription }: RowContext): Cal
 /** A timeline nobody could read any more. */
 const MOST_ATTEMPTS = 100
 
-function attemptDetail(attempt: AttemptRecord, from: number): AttemptDetail {
+function attemptDetail(attempt: AttemptRecord, from: number, scrub: RowContext['scrub']): AttemptDetail {
   const detail: AttemptDetail = {
     account: attempt.accountId,
     label: attempt.accountLabel,
@@ -167,14 +173,17 @@ function attemptDetail(attempt: AttemptRecord, from: number): AttemptDetail {
     status: attempt.status,
     why: attempt.why,
   }
-  if (attempt.failure !== undefined) detail.failure = failureDetail(attempt.failure)
+  if (attempt.failure !== undefined) detail.failure = failureDetail(attempt.failure, scrub)
   return detail
 }
 
-function failureDetail({ kind, scope, message, retryAfter, code }: NonNullable<CallRecord['failure']>): FailureDetail {
-  const detail: FailureDetail = { kind, scope, message: short(message) }
+function failureDetail(
+  { kind, scope, message, retryAfter, code }: NonNullable<CallRecord['failure']>,
+  scrub: RowContext['scrub'],
+): FailureDetail {
+  const detail: FailureDetail = { kind, scope, message: short(scrub(message)) }
   if (retryAfter !== undefined) detail.retryAfter = retryAfter
-  if (code !== undefined) detail.code = short(code, 200)
+  if (code !== undefined) detail.code = short(scrub(code), 200)
   return detail
 }
 

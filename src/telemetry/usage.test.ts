@@ -15,7 +15,8 @@ const CONFIG: UsageConfig = {
 }
 const DAY = 86_400_000
 const failure = { kind: 'rate-limited', status: 429, scope: 'account', message: 'slow down', retryAfter: 7 } as const
-const context = { prices: createPrices(), subscription: (id: string) => id.startsWith('claude') }
+const scrub = (text: string) => text.replaceAll('sk-secret', '***')
+const context = { prices: createPrices(), subscription: (id: string) => id.startsWith('claude'), scrub }
 
 function events() {
   const listeners = new Map<string, Set<(...args: never[]) => void>>()
@@ -94,6 +95,15 @@ describe('rows of a call', () => {
     assert.equal(usageRows({ ...refused, failure }, context).length, 1)
     const odd = usageRows(callRecord({ attempts: [attemptRecord({ model: 'who-knows' })] }), context)[0]!
     assert.ok(!('costMicros' in odd))
+  })
+
+  it('hold no secret, wherever a client or a vendor puts one', () => {
+    const leaks = { ...failure, message: 'not sk-secret', code: 'sk-secret' }
+    const attempts = [attemptRecord({ failure: leaks }), attemptRecord({ failure: leaks })]
+    const over = { attempts, failure: leaks, requestedModel: 'sk-secret', dropped: ['sk-secret'], reason: 'sk-secret' }
+    const rows = usageRows(callRecord(over), context)
+    assert.equal(rows.length, 2)
+    assert.ok(!JSON.stringify(rows).includes('sk-secret'))
   })
 
   it('bear what vendors and clients make up: sizes, odd numbers, long names', () => {
@@ -205,7 +215,6 @@ describe('bodies', () => {
 
   it('are kept without secrets, bounded, until their time is over', async () => {
     const store = createMemoryStore()
-    const scrub = (text: string) => text.replaceAll('sk-secret', '***')
     const keeper = keepBodies({ store, scrub, now: () => 5_000 })
     keeper.keep(exchange('req_1', `sk-secret ${'x'.repeat(400_000)}`))
     const kept = (await keptBodies(store, 'req_1', 5_000))!

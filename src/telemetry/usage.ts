@@ -78,6 +78,7 @@ export function createUsage(options: UsageOptions): UsageService {
       return prices
     },
     subscription: options.subscription,
+    scrub,
   }
 
   const recording = () => lasts && config['usage-statistics-enabled']

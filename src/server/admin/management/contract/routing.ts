@@ -22,8 +22,8 @@ export const routeExplained = z.object({
   decision: z
     .object({
       category: z.string(),
-      /** Absent where the classifier tells none. */
-      confidence: share.optional(),
+      /** 0 where the classifier tells none. */
+      confidence: share,
       scores: z.record(z.string(), share),
       signals: z.array(signal),
       language: z.string(),

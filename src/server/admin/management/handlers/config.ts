@@ -113,6 +113,7 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
         tookUs,
         sticky: _,
         targets,
+        decision,
         ...told
       } = explainRoute({
         registry,
@@ -126,6 +127,9 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
       const speaks = new Map(snapshot.accounts.map((account) => [account.id, account.speaks]))
       return {
         ...told,
+        ...(decision && {
+          decision: { ...decision, confidence: decision.confidence ?? decision.scores[decision.category] ?? 0 },
+        }),
         tookMs: tookUs / 1_000,
         targets: targets.map(({ model: name, standings }) => ({
           model: name,

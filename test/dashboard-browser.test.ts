@@ -1,0 +1,364 @@
+/** The page in a real Chromium, with the pretended gateway behind it (dashboard/dev). The browser is started once. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, Page } from 'playwright-core'
+import { type DevOptions, type DevServer, startDev } from '../dashboard/dev/server.ts'
+import { startBrowser, whyNoBrowser } from '../dashboard/testing/browser.ts'
+import { type BuiltPage, bundlePage } from '../scripts/dashboard.ts'
+
+const missing = whyNoBrowser()
+if (missing !== undefined) console.log(`NOT TESTED: ${missing}`)
+
+const VIEWS = [
+  '/dashboard/#/',
+  '/dashboard/#/requests',
+  '/dashboard/#/usage',
+  '/dashboard/#/usage?by=servedModel',
+  '/dashboard/#/models',
+  '/dashboard/#/router',
+  '/dashboard/#/providers',
+  '/dashboard/#/connection',
+  '/dashboard/#/api',
+  '/management.html#/',
+  '/management.html#/keys',
+  '/management.html#/config',
+  '/management.html#/models',
+  '/management.html#/routing',
+  '/management.html#/logs',
+  '/management.html#/audit',
+  '/management.html#/doctor',
+]
+
+describe('the page in Chromium', { skip: missing === undefined ? false : missing }, () => {
+  let browser: Browser
+  let built: BuiltPage
+  const servers: DevServer[] = []
+  const complaints: string[] = []
+
+  before(async () => {
+    built = await bundlePage()
+    browser = await startBrowser()
+  })
+  after(async () => {
+    await browser?.close()
+    for (const server of servers) await server.close()
+  })
+
+  async function serve(options: Partial<DevOptions> = {}): Promise<DevServer> {
+    const server = await startDev({ page: () => built, calls: 600, ...options })
+    servers.push(server)
+    return server
+  }
+
+  async function visit(url: string, options: { width?: number; scheme?: 'light' | 'dark' } = {}): Promise<Page> {
+    const page = await browser.newPage({
+      viewport: { width: options.width ?? 1280, height: 860 },
+      colorScheme: options.scheme ?? 'light',
+      reducedMotion: 'reduce',
+    })
+    page.setDefaultTimeout(15_000)
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (m) => {
+      if (m.type() === 'error' && !/Failed to load resource|net::ERR/.test(m.text())) complaints.push(m.text())
+    })
+    await page.goto(url)
+    await settled(page)
+    return page
+  }
+
+  /** The view is there, and what it has asked for. */
+  async function settled(page: Page): Promise<void> {
+    await page.locator('main h1').first().waitFor()
+    await page.waitForFunction("document.querySelector('main .skeleton') === null")
+  }
+
+  async function axe(page: Page, where: string): Promise<void> {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    const told = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3)}`)
+    assert.deepEqual(told, [], where)
+  }
+
+  const noSideways = (page: Page, where: string) =>
+    page
+      .evaluate('[document.documentElement.scrollWidth, document.documentElement.clientWidth]')
+      .then((sizes) => assert.ok((sizes as number[])[0]! <= (sizes as number[])[1]!, `${where}: ${sizes}`))
+
+  for (const [scheme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+  ] as const)
+    it(`has no fault that axe knows, in any view, ${scheme}, ${width} px wide; and nothing sticks out`, async () => {
+      const server = await serve()
+      const page = await visit(`${server.url}/dashboard/`, { scheme, width })
+      for (const view of VIEWS) {
+        await page.goto(server.url + view)
+        await settled(page)
+        await axe(page, view)
+        await noSideways(page, view)
+      }
+      assert.equal(await page.evaluate('window.__xss'), undefined, 'no text of the API ran as code')
+      await page.close()
+    })
+
+  it('shows and teaches when there is nothing yet, without a fault', async () => {
+    const server = await serve({ empty: true })
+    const page = await visit(`${server.url}/dashboard/`, { width: 360, scheme: 'dark' })
+    for (const view of VIEWS) {
+      await page.goto(server.url + view)
+      await settled(page)
+      await axe(page, `${view}, empty`)
+      await noSideways(page, `${view}, empty`)
+    }
+    await page.goto(`${server.url}/dashboard/#/`)
+    await page.getByRole('heading', { name: 'No account yet' }).waitFor()
+    await page.getByRole('button', { name: 'Log in an account' }).click()
+    await page.getByRole('dialog').getByText('Claude Pro or Max').waitFor()
+    await page.close()
+  })
+
+  it('keeps texts of the API texts, in rows, cards, drawers and titles', async () => {
+    const server = await serve()
+    const hostile = server.world.calls.find((c) => c.requestedModel.includes('<img'))
+    assert.ok(hostile !== undefined)
+    const page = await visit(`${server.url}/dashboard/#/requests?id=${hostile.callId}`)
+    await page.getByRole('dialog').getByText('<img src=x').first().waitFor()
+    await axe(page, 'drawer')
+    await page.goto(`${server.url}/management.html#/logs?text=onerror`)
+    await settled(page)
+    await page.getByText('answered <img').first().waitFor()
+    assert.equal(await page.evaluate('window.__xss'), undefined)
+    assert.equal(await page.evaluate("document.querySelectorAll('img').length"), 0)
+    await page.close()
+  })
+
+  it('scrolls through 10,000 rows with a bounded document that keeps up', async () => {
+    const server = await serve({ calls: 10_000 })
+    const page = await visit(`${server.url}/dashboard/#/requests`)
+    const state = () =>
+      page.evaluate(`(() => {
+        const box = document.querySelector('main .scroller')
+        const rows = [...box.querySelectorAll('tr[data-index]')]
+        const seen = rows.filter((r) => { const b = r.getBoundingClientRect(), c = box.getBoundingClientRect(); return b.bottom > c.top + 36 && b.top < c.bottom })
+        return { rows: rows.length, nodes: document.querySelectorAll('*').length, seen: seen.length, last: Number(rows.at(-1).dataset.index), height: box.scrollHeight }
+      })()`) as Promise<{ rows: number; nodes: number; seen: number; last: number; height: number }>
+    let reached = 0
+    for (let turn = 0; turn < 60 && reached < 9999; turn += 1) {
+      await page.evaluate(`new Promise((done) => {
+        const box = document.querySelector('main .scroller')
+        box.scrollTop = box.scrollHeight
+        requestAnimationFrame(() => requestAnimationFrame(done))
+      })`)
+      const now = await state()
+      reached = now.last
+      assert.ok(now.rows < 80 && now.nodes < 2500, JSON.stringify(now))
+      assert.ok(now.seen >= 5, `blank after a jump: ${JSON.stringify(now)}`)
+      if (now.last < 9999) await page.waitForTimeout(50)
+    }
+    assert.equal(reached, 9999)
+    await page.close()
+  })
+
+  it('can be walked by keyboard alone: skip link, rows, drawer, menu, theme', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/dashboard/#/requests`)
+    const focused = (what: string) => page.evaluate(`document.activeElement.${what}`)
+    await page.keyboard.press('Tab')
+    assert.match(String(await focused('textContent')), /Skip to content/)
+    await page.keyboard.press('Enter')
+    assert.equal(await focused('id'), 'main')
+    for (let i = 0; i < 25 && (await focused("classList.contains('open')")) !== true; i += 1)
+      await page.keyboard.press('Tab')
+    assert.equal(await focused("classList.contains('open')"), true, 'the rows are one tab stop')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('End')
+    await page.waitForFunction("Number(document.activeElement.closest('tr')?.dataset.index) > 100")
+    await page.keyboard.press('Home')
+    await page.waitForFunction("document.activeElement.closest('tr')?.dataset.index === '0'")
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Request' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.equal(await focused("closest('tr')?.dataset.index"), '0', 'the focus is where it was')
+    const menu = page.getByRole('button', { name: 'Session' })
+    await menu.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.getByRole('menu').waitFor()
+    await page.keyboard.press('ArrowDown')
+    assert.equal(await focused('textContent'), 'Sign out')
+    await page.keyboard.press('Escape')
+    assert.equal(await focused("getAttribute('aria-label')"), 'Session')
+    await page.getByRole('radio', { name: 'Theme of the system' }).focus()
+    await page.keyboard.press('ArrowLeft')
+    assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark')
+    await page.reload()
+    assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark', 'the theme is kept')
+    await page.close()
+  })
+
+  it('opens one stream, closes it in a hidden tab, and tells and mends a break', async () => {
+    const server = await serve({ tickMs: 100 })
+    const page = await visit(`${server.url}/dashboard/#/`)
+    const streams = async (open: number) => {
+      for (let i = 0; i < 100 && server.streams().open !== open; i += 1) await page.waitForTimeout(50)
+      assert.equal(server.streams().open, open)
+    }
+    await streams(1)
+    await page.getByText('as they end').waitFor()
+    const first = await page.locator('tr[data-index="0"]').last().textContent()
+    await page.waitForFunction(
+      `![...document.querySelectorAll('tr[data-index="0"]')].at(-1).textContent.includes(${JSON.stringify(first!.slice(0, 8))})`,
+    )
+    const hide = (hidden: boolean) =>
+      page.evaluate(`(() => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => '${hidden ? 'hidden' : 'visible'}' })
+        document.dispatchEvent(new Event('visibilitychange'))
+      })()`)
+    await hide(true)
+    await streams(0)
+    await hide(false)
+    await streams(1)
+    server.away(true)
+    await page.getByText('LogicaProxy does not answer.').first().waitFor()
+    server.away(false)
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await streams(1)
+    await page.getByText('LogicaProxy does not answer.').first().waitFor({ state: 'detached' })
+    await page.close()
+  })
+
+  it('signs in with the token, and says what is wrong with another', async () => {
+    const server = await serve({ signedIn: false })
+    const page = await browser.newPage()
+    await page.goto(`${server.url}/dashboard/`)
+    const token = page.getByLabel('Admin token')
+    await token.fill('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByText('This is not the admin token').first().waitFor()
+    await axe(page, 'sign-in')
+    await token.fill('admin-token')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+    server.signedIn(false)
+    await page.goto(`${server.url}/dashboard/#link=${'a'.repeat(32)}`)
+    await page.reload()
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+    assert.equal(await page.evaluate('location.hash'), '#/', 'the link is out of the address bar')
+    await page.close()
+  })
+
+  it('logs an account in from its card: policy read, address opened, answer pasted', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/dashboard/#/`)
+    const card = page.getByRole('article', { name: /^jon@example.com/ })
+    await card.getByText('Needs login', { exact: true }).waitFor()
+    await card.getByRole('button', { name: 'Log in jon@example.com' }).click()
+    const dialog = page.getByRole('dialog')
+    const start = dialog.getByRole('button', { name: 'Start login' })
+    assert.equal(await start.isDisabled(), true, 'a restricted provider has to be acknowledged')
+    await dialog.getByLabel('I have read this').check()
+    await axe(page, 'login')
+    await start.click()
+    await dialog.getByRole('link', { name: 'Open in a new tab' }).waitFor()
+    await dialog.getByLabel('Or paste what it ended on').fill('nothing!')
+    await dialog.getByRole('button', { name: 'Finish login' }).click()
+    await dialog.getByText('There is no code in this text.').waitFor()
+    await dialog.getByLabel('Or paste what it ended on').fill('http://localhost:1455/auth/callback?code=abc&state=x')
+    await dialog.getByRole('button', { name: 'Finish login' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await card.getByText('Ready', { exact: true }).waitFor()
+    await page.close()
+  })
+
+  it('makes a key that is shown once, and undoes what can be undone', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/management.html#/keys`)
+    await page.getByRole('button', { name: 'New key' }).click()
+    await page.getByLabel('Name').fill('ci')
+    await page.getByRole('button', { name: 'Make key' }).click()
+    await page.getByText('There is a key named "ci" already.').waitFor()
+    await page.getByLabel('Name').fill('tablet')
+    await page.getByRole('button', { name: 'Make key' }).click()
+    const secret = await page.locator('.secret code').textContent()
+    assert.match(secret!, /^lp-/)
+    await axe(page, 'key shown')
+    await page.getByRole('button', { name: 'I have kept it' }).click()
+    assert.equal((await page.content()).includes(secret!), false, 'the key is gone from the page')
+    await page.getByRole('button', { name: 'Actions for tablet' }).click()
+    await page.getByRole('menuitem', { name: 'Turn off' }).click()
+    await page
+      .getByRole('row', { name: /tablet/ })
+      .getByText('Off', { exact: true })
+      .waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page
+      .getByRole('row', { name: /tablet/ })
+      .getByText('On', { exact: true })
+      .waitFor()
+    await page.close()
+  })
+
+  it('edits the config in form and source alike: told at the key, diffed, saved, undone', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/management.html#/config`)
+    const source = page.getByLabel('Config as YAML')
+    const before = await source.inputValue()
+    await source.fill(before.replace('strategy: most-quota-left', 'strategy: best'))
+    await page.locator('.gutter [data-fault="true"]').waitFor()
+    await page.getByText('most-quota-left, not "best"').first().waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Review and save' }).isDisabled(), true)
+    await axe(page, 'config with a fault')
+    const strategy = page.locator('[data-key="routing.strategy"] select')
+    await page.getByText('routing', { exact: true }).first().click()
+    await strategy.selectOption('fill-first')
+    assert.equal(await source.inputValue(), before.replace('most-quota-left', 'fill-first'), 'the rest is untouched')
+    await page.getByRole('button', { name: 'Review and save' }).click()
+    await page.getByRole('dialog').getByText('1 line added').waitFor()
+    await axe(page, 'diff')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('As in the file').waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.waitForFunction("document.querySelector('textarea').value.includes('most-quota-left')")
+    await page.getByRole('button', { name: 'History' }).click()
+    await page.getByText('before the router').waitFor()
+    await page.close()
+  })
+
+  it('keeps filters in the URL, explains a decision and learns from "this is wrong"', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/dashboard/#/requests`)
+    await page.getByLabel('Client key', { exact: true }).selectOption('ci')
+    await page.getByLabel('Failure').selectOption('any')
+    assert.equal(await page.evaluate('location.hash'), '#/requests?clientKey=ci&failure=any')
+    await page.reload()
+    await settled(page)
+    assert.equal(await page.getByLabel('Client key', { exact: true }).inputValue(), 'ci')
+    await page.goto(`${server.url}/dashboard/#/router`)
+    await page.getByLabel('Prompt').fill('Please look at my sales figures')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.getByText('This is analysis').waitFor()
+    await page.getByRole('button', { name: 'This is wrong' }).click()
+    await page.getByRole('button', { name: 'reasoning', exact: true }).click()
+    await page.getByText('This is reasoning').waitFor()
+    await page.getByRole('cell', { name: 'Please look at my sales figures' }).waitFor()
+    await axe(page, 'router with a decision')
+    await page.close()
+  })
+
+  it('sends a test request, opens its timeline, and paints within 300 ms of the answer', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/dashboard/#/connection`)
+    await page.getByRole('button', { name: 'Send test request' }).click()
+    await page.getByText('Hello to you, dear friend!').waitFor()
+    await page.getByRole('button', { name: 'Open its timeline' }).click()
+    await page.getByRole('heading', { name: 'Timeline' }).waitFor()
+    await page.getByRole('img', { name: /^Attempt 1/ }).waitFor()
+    await page.close()
+  })
+
+  it('leaves no error in the console, no break of the content security policy', () => {
+    assert.deepEqual([...new Set(complaints)], [])
+  })
+})
