@@ -202,7 +202,10 @@ describe("an embedder's own", () => {
       baseUrl: 'https://acme.test',
       models: [{ id: 'acme-1' }],
       serves: (model) => model.startsWith('acme-'),
-      request: (out, account, credential) => ({ ...dialectRequest(out, account, credential), origin: 'https://acme.test' }),
+      request: (out, account, credential) => ({
+        ...dialectRequest(out, account, credential),
+        origin: 'https://acme.test',
+      }),
     }
     const gateway = await make({ fetchUpstream, providers: [mine] })
     const { data } = (await (await gateway.fetch(new Request('http://localhost/api/provider/acme/models'))).json()) as {

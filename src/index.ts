@@ -176,8 +176,14 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
   const admin = createAdmin({ gateway, protocols, version, now, metrics: metrics.render, trouble: household.trouble })
   const startedAt = now()
   let address = ''
-  const reload = async (): Promise<void> => {
-    if (file !== undefined) take(await loadConfig(file))
+  const reload = async (config?: Record<string, unknown>): Promise<void> => {
+    try {
+      if (config !== undefined) take(fromObject(config))
+      else if (file !== undefined) take(await loadConfig(file))
+    } catch (error) {
+      refuse(error as Error)
+      throw error
+    }
   }
   const management = lazyManagement(() => ({
     version,
@@ -202,7 +208,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     configFile: file,
     dataDir: keeps(options.config) ? authDir : undefined,
     env: process.env,
-    reload,
+    reload: () => reload(),
     keys: accounting.keys,
     examples,
     logs,
@@ -291,15 +297,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     handler: server.handler,
     upgrade: server.upgrade,
     fetch: createFetchHandler(gateway, door),
-    async reload(config) {
-      try {
-        if (config !== undefined) take(fromObject(config))
-        else await reload()
-      } catch (error) {
-        refuse(error as Error)
-        throw error
-      }
-    },
+    reload,
     on: gateway.on,
     get config() {
       return gateway.snapshot.config

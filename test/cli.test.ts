@@ -22,7 +22,7 @@ async function taken(): Promise<AsyncDisposable & { port: number }> {
 const ESCAPE = '\u001b['
 
 describe('demo', () => {
-  test('--once asks all four dialects, tells what came, and ends with 0', async () => {
+  test('--once logs in everywhere, asks all four dialects, tells what came, and ends with 0', async () => {
     const { code, stdout, stderr } = await run(['demo', '--once'])
     assert.equal(code, 0, stderr)
     for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages', ':generateContent'])
@@ -30,7 +30,8 @@ describe('demo', () => {
     assert.equal(stdout.match(/\[simulated\]/g)!.length, 4)
     assert.match(stdout, /no answer here comes from a real model/)
     assert.equal(stdout.includes(ESCAPE), false, 'no colours into a pipe')
-    assert.equal(stderr, '')
+    // Progress of what takes seconds.
+    assert.equal(stderr.match(/^ {2}[\w-]+-(?:anna|dora): logged in by (?:browser|device)/gm)!.length, 16)
   })
 
   test('--once --json prints one JSON value a line and nothing else', async () => {
@@ -42,15 +43,16 @@ describe('demo', () => {
       .map((line) => JSON.parse(line))
     assert.deepEqual(
       events.map((e) => e.event),
-      ['sample', 'sample', 'sample', 'sample', 'samples'],
+      ['logins', 'sample', 'sample', 'sample', 'sample', 'samples'],
     )
     assert.equal(events.at(-1).failed, 0)
-    for (const sample of events.slice(0, 4)) {
+    assert.deepEqual([events[0].accounts, events[0].failed], [16, 0])
+    for (const sample of events.slice(1, 5)) {
       assert.equal(sample.ok, true)
       assert.ok(sample.answer.includes(sample.question), sample.answer)
       assert.match(sample.account, /^(?:claude|openai|gemini)-[0-9a-f]{10}$/)
     }
-    assert.equal(stderr, '')
+    assert.match(stderr, /^Logging anna and dora in/)
   })
 
   test('without --once it serves on the given port with the given key, and ends with 0 on SIGINT', async () => {

@@ -152,13 +152,20 @@ async function putOwn(house: House, providers: readonly ProviderName[] = OWN): P
   return files
 }
 
-async function importAll(house: House, how: '--move' | '--borrow', count: number): Promise<Map<string, LoginRecord>> {
+/** @param settings of the last of them, which are written after the login itself. */
+async function importAll(
+  house: House,
+  how: '--move' | '--borrow',
+  count: number,
+  settings: (records: Map<string, LoginRecord>) => boolean = () => true,
+): Promise<Map<string, LoginRecord>> {
   const command = house.cli('import', how, '--no-keyring', '--yes-i-know', '--json')
   assert.equal(await command.ended, 0, command.stdout + command.stderr)
-  const records = () => house.gateway.logins!.records()
-  await until(() => records().length === count, 2_000)
+  const records = () => new Map(house.gateway.logins!.records().map((record) => [record.provider, record]))
+  await until(() => records().size === count && settings(records()), 2_000)
+  await settled()
   assert.doesNotMatch(command.stdout + command.stderr, /refresh_token|sk-[\w-]{20}|rt_[\w-]{10}/)
-  return new Map(records().map((record) => [record.provider, record]))
+  return records()
 }
 
 async function served(house: House, providers: readonly ProviderName[], records: Map<string, LoginRecord>) {
@@ -229,9 +236,11 @@ describe('the auth folder of CLIProxyAPI', () => {
           ...(provider === 'claude' && { priority: 7, note: 'the big one' }),
           ...(provider === 'qwen' && { prefix: 'team' }),
         })
-      const records = await importAll(house, how, ALL.length)
-      const { facts } = records.get('claude')!
-      assert.deepEqual([facts.priority, facts.note, records.get('qwen')!.facts.prefix], [7, 'the big one', 'team'])
+      const told = (all: Map<string, LoginRecord>) => {
+        const { priority, note } = all.get('claude')!.facts
+        return priority === 7 && note === 'the big one' && all.get('qwen')!.facts.prefix === 'team'
+      }
+      const records = await importAll(house, how, ALL.length, told)
       await served(
         house,
         ALL.filter((p) => p !== 'qwen'),

@@ -71,7 +71,7 @@ describe('an account of a login', () => {
 
   it('has the live list of its vendor; without one the bundled list, and names of its form', () => {
     const live = accounts([login({ models: [{ name: 'new', upstream: 'new' }] })])[0]!
-    assert.deepEqual([live.models, live.open], [[{ name: 'new', upstream: 'new' }], false])
+    assert.deepEqual([live.models, live.open], [[{ name: 'new', upstream: 'new' }], true])
     const bundled = accounts([login()])[0]!
     assert.deepEqual([bundled.models, bundled.open], [undefined, true])
     const other = accounts([login()], {}, { ...acme, loginModels: [{ id: 'sub' }] })[0]!

@@ -55,7 +55,8 @@ export function loggedInAccounts(
         weight: facts.weight,
         prefix: facts.prefix || undefined,
         models: modelsOf(facts.models, provider, aliases),
-        open: facts.models === undefined,
+        // A list may be older than a model: a name that nobody lists goes where its form says, and the vendor decides.
+        open: true,
         excludes,
         neverRests: facts.neverRests ?? config['disable-cooling'],
         concurrency: facts.concurrency ?? (config.routing['account-concurrency'] || undefined),

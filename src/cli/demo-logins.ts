@@ -30,7 +30,7 @@ async function logIn(
   person: string,
 ): Promise<boolean> {
   try {
-    const login = await gateway.login(provider, { acknowledged: true, label: `${provider}-${person}` })
+    const login = await gateway.login(provider, { acknowledged: true, label: `${provider}-${person}`, port: 0 })
     // What a person does in the browser: read, agree, and be sent back here.
     if (login.userCode === undefined) await simulator.consent({ url: login.url!, person, visit: true })
     else simulator.confirmDevice(login.userCode, person)

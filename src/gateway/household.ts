@@ -141,7 +141,6 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
         clearTimeout(timer)
         learnTokens()
         changed()
-        for (const id of comebacks(logins.records())) road.pool.renewed(id)
         void upkeep?.look()
         timer = setTimeout(() => {
           timer = undefined
@@ -149,6 +148,8 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
         }, GATHER_MS)
       }
       stop = logins.onChange(() => {
+        // Not gathered: who has ended and come back in the meantime would not be seen.
+        for (const id of comebacks(logins.records())) road.pool.renewed(id)
         if (timer === undefined) takeOver()
         else more = true
       })
