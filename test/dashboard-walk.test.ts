@@ -14,6 +14,7 @@ import {
   CONFIG_SECRETS,
   type Estate,
   type Heard,
+  holds,
   KEPT_COMMENT,
   openEstate,
   openWindow,
@@ -68,13 +69,17 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
   async function beginLogin(provider: string, label: string, way?: string): Promise<void> {
     await go('/management.html#/')
     await page.locator('main').getByRole('button', { name: 'Log in', exact: true }).first().click()
-    await dialog().getByRole('button', { name: new RegExp(`\\b${provider}\\b`) }).click()
+    await dialog()
+      .getByRole('button', { name: new RegExp(`\\b${provider}\\b`) })
+      .click()
     if (way !== undefined) await dialog().getByLabel('How you confirm it').selectOption(way)
     await dialog().getByLabel('Name (optional)').fill(label)
     if (way === undefined || way === 'browser') {
       // The vendor's own port is everybody's: tests run side by side.
       await dialog().getByText('More settings').click()
-      await dialog().getByLabel('Port for the way back').fill(String(await freePort()))
+      await dialog()
+        .getByLabel('Port for the way back')
+        .fill(String(await freePort()))
     }
     const read = dialog().getByLabel('I have read this')
     if ((await read.count()) > 0) await read.check()
@@ -84,7 +89,10 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
   /** The login is over, and its card is there. */
   async function loggedIn(label: string): Promise<void> {
     await dialog().waitFor({ state: 'detached' })
-    await page.getByRole('article', { name: new RegExp(`^${label}`) }).getByText('Ready', { exact: true }).waitFor()
+    await page
+      .getByRole('article', { name: new RegExp(`^${label}`) })
+      .getByText('Ready', { exact: true })
+      .waitFor()
   }
 
   it('comes in by the one-time link, once', async () => {
@@ -122,7 +130,10 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     const address = await dialog().getByRole('link', { name: 'Open in a new tab' }).getAttribute('href')
     await dialog().getByLabel('Or paste what it ended on').fill('nothing of use!')
     await dialog().getByRole('button', { name: 'Finish login' }).click()
-    await dialog().getByText(/no code/i).first().waitFor()
+    await dialog()
+      .getByText(/no code/i)
+      .first()
+      .waitFor()
     const redirect = await estate.simulator.consent({ url: address!, person: 'ben' })
     await dialog().getByLabel('Or paste what it ended on').fill(redirect)
     await dialog().getByRole('button', { name: 'Finish login' }).click()
@@ -146,7 +157,10 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     await page.getByLabel('Model', { exact: true }).fill('claude-sonnet-4-6')
     await page.getByRole('button', { name: 'Send test request' }).click()
     await page.getByText('It works').waitFor()
-    await watching.getByRole('row', { name: /claude-sonnet-4-6/ }).first().waitFor()
+    await watching
+      .getByRole('row', { name: /claude-sonnet-4-6/ })
+      .first()
+      .waitFor()
     await watching.close()
     await page.getByRole('button', { name: 'Open its timeline' }).click()
     await page.getByRole('heading', { name: 'Timeline' }).waitFor()
@@ -161,11 +175,20 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     await go('/dashboard/#/')
     const card = page.getByRole('article', { name: /^anna at Claude/ })
     await card.getByRole('meter').first().waitFor()
-    await card.getByText(/\d+ ?% used/).first().waitFor()
-    await card.getByText(/Resets/).first().waitFor()
+    await card
+      .getByText(/\d+ ?% used/)
+      .first()
+      .waitFor()
+    await card
+      .getByText(/Resets/)
+      .first()
+      .waitFor()
     estate.simulator.setQuota('claude', 'anna', '5h', { used: 82 })
     assert.equal((await estate.ask('claude-sonnet-4-6', 'hello')).status, 200)
-    await card.getByText(/8\d ?% used/).first().waitFor()
+    await card
+      .getByText(/8\d ?% used/)
+      .first()
+      .waitFor()
   })
 
   it('corrects a decision of the router, and the next one is another', async () => {
@@ -197,8 +220,15 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     await source.fill(shown.replace('strategy: round-robin', 'strategy: best'))
     const line = shown.slice(0, shown.indexOf('strategy: round-robin')).split('\n').length
     await page.locator('.gutter [data-fault="true"]').waitFor()
-    await page.locator('#config-faults').getByRole('button', { name: `Line ${line}`, exact: true }).waitFor()
-    await page.locator('#config-faults').getByText(/strategy/).first().waitFor()
+    await page
+      .locator('#config-faults')
+      .getByRole('button', { name: `Line ${line}`, exact: true })
+      .waitFor()
+    await page
+      .locator('#config-faults')
+      .getByText(/strategy/)
+      .first()
+      .waitFor()
     await page.getByText('routing', { exact: true }).first().waitFor()
     assert.equal(await page.getByRole('button', { name: 'Review and save' }).isDisabled(), true)
     await axe('config with a fault')
@@ -213,7 +243,10 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     })()`)
     const [status, body] = refused as [number, { error: { faults: { path: string; line: number }[] } }]
     assert.equal(status, 422)
-    assert.deepEqual(body.error.faults.map((f) => [f.path, f.line]), [['routing.strategy', line]])
+    assert.deepEqual(
+      body.error.faults.map((f) => [f.path, f.line]),
+      [['routing.strategy', line]],
+    )
     assert.equal(readFileSync(estate.file, 'utf8'), kept)
   })
 
@@ -232,7 +265,7 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     assert.ok(readFileSync(estate.file, 'utf8').startsWith(KEPT_COMMENT))
     assert.equal(estate.gateway.config.routing.strategy, 'fill-first', 'it is in force')
     await page.getByRole('button', { name: 'Undo' }).click()
-    await page.waitForFunction("document.querySelector('textarea').value.includes('strategy: round-robin')")
+    await holds(page, "document.querySelector('textarea').value.includes('strategy: round-robin')")
     await page.getByText('As in the file').waitFor()
     assert.equal(readFileSync(estate.file, 'utf8'), kept)
     assert.equal(estate.gateway.config.routing.strategy, 'round-robin')
@@ -397,7 +430,11 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     const tokens = await estate.tokens()
     assert.ok(tokens.length >= 6)
     for (const secret of [...tokens, ...CONFIG_SECRETS, ADMIN_TOKEN])
-      for (const spelling of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64url').slice(0, -2)])
+      for (const spelling of [
+        secret,
+        encodeURIComponent(secret),
+        Buffer.from(secret).toString('base64url').slice(0, -2),
+      ])
         assert.deepEqual(
           api.filter(({ text }) => text.includes(spelling)).map(({ url }) => url),
           [],
@@ -411,6 +448,9 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     assert.deepEqual(heard.strays, [])
     // What the walk did on purpose: a pasted text without a code, a config with a fault, and asking after signing out.
     const meant = /status of (?:400|401|422)/
-    assert.deepEqual(heard.complaints.filter((c) => !meant.test(c)), [])
+    assert.deepEqual(
+      heard.complaints.filter((c) => !meant.test(c)),
+      [],
+    )
   })
 })

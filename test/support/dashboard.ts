@@ -112,7 +112,11 @@ export async function openWindow(
   browser: Browser,
   options: BrowserContextOptions = {},
 ): Promise<{ context: BrowserContext; heard: Heard; settle(): Promise<void> }> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    reducedMotion: 'reduce',
+    ...options,
+  })
   context.setDefaultTimeout(30_000)
   const heard: Heard = { answers: [], complaints: [], strays: [] }
   const pending = new Set<Promise<void>>()
@@ -162,7 +166,16 @@ export async function openWindow(
 /** The view is there, and what it has asked for. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').first().waitFor()
-  await page.waitForFunction("document.querySelector('main .skeleton') === null")
+  await holds(page, "document.querySelector('main .skeleton') === null")
+}
+
+/** Waits until an expression is true in the page. Playwright's own way evaluates text there, which the page's policy forbids. */
+export async function holds(page: Page, expression: string): Promise<void> {
+  for (let i = 0; i < 300; i += 1) {
+    if ((await page.evaluate(expression)) === true) return
+    await sleep(100)
+  }
+  throw new Error(`not so after 30 s: ${expression}`)
 }
 
 /** Every view of both pages. */

@@ -45,10 +45,10 @@ export function own(node: { extras?: Extras }): Json | undefined {
 
 /**
  * Notes on the form something had on the wire; they say nothing to other dialects (see `hub/loss`).
- * `$search`: a document that was a `search_result`. `$list`: one plain text, but in a list. `$turn`: an instruction among the turns. `$bare`: an effort without `thinking`.
+ * `$search`: a document that was a `search_result`. `$list`: one plain text, but in a list. `$turn`: an instruction among the turns. `$bare`: an effort without `thinking`. `$shown`: thoughts that show unasked.
  * `billing_header` (no note: its loss is told): lines of `system` for the vendor's books. `$caller`: who made a call, where that says nothing.
  */
-export type Note = '$search' | '$list' | '$turn' | '$bare' | 'billing_header' | '$caller'
+export type Note = '$search' | '$list' | '$turn' | '$bare' | '$shown' | 'billing_header' | '$caller'
 
 export function note(node: { extras?: Extras }, name: Note): unknown {
   return node.extras?.anthropic?.[name]

@@ -26,7 +26,11 @@ export function decodeThinking(thinking: Json | undefined, effort: Effort | unde
   if (depth === undefined) return undefined
   if (effort !== undefined && depth.mode !== 'effort') t.rest['effort'] = effort
   const display = t.take('display', isDisplay)
-  return { depth, ...(display !== undefined && { show: display === 'summarized' }), ...t.extras() }
+  if (display !== undefined) return { depth, show: display === 'summarized', ...t.extras() }
+  // The form with a budget has always shown its thoughts (domain.md 3.4); other dialects have to be asked for theirs.
+  if (depth.mode !== 'budget') return { depth, ...t.extras() }
+  t.rest['$shown'] = true
+  return { depth, show: true, ...t.extras() }
 }
 
 const isDisplay = (value: unknown): value is 'summarized' | 'omitted' => value === 'summarized' || value === 'omitted'
@@ -77,7 +81,8 @@ export function encodeThinking(
     thinking: {
       ...rest,
       ...form.thinking,
-      ...(control.show !== undefined && { display: control.show ? 'summarized' : 'omitted' }),
+      ...(control.show !== undefined &&
+        !(control.show && noted(control, '$shown')) && { display: control.show ? 'summarized' : 'omitted' }),
     },
   }
 }
