@@ -2,6 +2,7 @@
 import type { AccountsFigures } from './accounts-case.ts'
 import { TRANSLATING } from './candidates.ts'
 import type { ClosedFigures } from './closed-cases.ts'
+import type { DashboardFigures } from './dashboard-case.ts'
 import type { StartFigures } from './start-case.ts'
 import { judge, noiseFloor, type Verdict } from './statistics.ts'
 import type { FirstEventFigures, HeadOfLineFigures, PacedFigures } from './stream-cases.ts'
@@ -24,6 +25,7 @@ export interface Results {
   headOfLine?: HeadOfLineFigures[]
   start?: StartFigures
   accounts?: AccountsFigures
+  dashboard?: DashboardFigures
 }
 
 /** CPU time per request, as a multiple of another candidate's in the same round. */
@@ -43,11 +45,15 @@ const START_CPU_MS = 400
 /** A thousand logins: start, wall clock; one choice. */
 const ACCOUNTS_START_MS = 1_000
 const SELECT_US = 20
+/** An open page: CPU of the gateway as share of one core, first paint, a frame of a long list. */
+const OPEN_PAGE_CPU = 0.02
+const FIRST_PAINT_MS = 300
+const FRAME_MS = 34
 /** Share of delays of 20 to 60 ms, beyond those without anybody between, that chance may bring. */
 const FORTY_MS_SHARE = 0.005
 
 /** Judges everything that was measured. */
-export function judgeAll({ closed, paced, translated, firstEvent, start, accounts }: Results): Judgement[] {
+export function judgeAll({ closed, paced, translated, firstEvent, start, accounts, dashboard }: Results): Judgement[] {
   const all: Judgement[] = []
   for (const budget of RATIOS) {
     const figures = closed.find((c) => c.case === budget.case)
@@ -82,6 +88,26 @@ export function judgeAll({ closed, paced, translated, firstEvent, start, account
     all.push(exact(`${accounts.accounts} logins: start`, accounts.startMs.median, ACCOUNTS_START_MS, 'ms'))
     all.push(exact(`${accounts.accounts} logins: dearest choice`, dearest, SELECT_US, 'µs'))
   }
+  if (dashboard !== undefined) all.push(...judgeDashboard(dashboard))
+  return all
+}
+
+function judgeDashboard({ listeners, firstPaintMs, scroll }: DashboardFigures): Judgement[] {
+  const all: Judgement[] = []
+  const page = listeners.find((l) => l.listeners === 1)
+  if (page !== undefined)
+    all.push(exact('an open dashboard: CPU added, of one core', page.addedCpu.median, OPEN_PAGE_CPU, ''))
+  all.push(
+    exact(
+      'open dashboards: failed requests',
+      listeners.reduce((sum, l) => sum + l.errors, 0),
+      0,
+      '',
+    ),
+  )
+  if (firstPaintMs !== undefined) all.push(exact('dashboard: first paint', firstPaintMs.median, FIRST_PAINT_MS, 'ms'))
+  if (scroll !== undefined)
+    all.push(exact(`dashboard: p95 of a frame, ${scroll.rows} rows`, scroll.p95Ms, FRAME_MS, 'ms'))
   return all
 }
 

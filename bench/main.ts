@@ -15,12 +15,14 @@ import { runAccounts } from './accounts-case.ts'
 import { judgeAll, type Results, TWIN } from './budgets.ts'
 import { forwarder, gateway, portkey, type Starter, TRANSLATING } from './candidates.ts'
 import { CLOSED_CASES, type Effort, runClosedCase, TRANSLATED_CASES } from './closed-cases.ts'
+import { runDashboard } from './dashboard-case.ts'
 import { BENCH_CORE, canPin, machineName } from './machine.ts'
 import { installPeers, PEERS } from './peers.ts'
 import { profileCase } from './profile.ts'
 import {
   accountsTable,
   closedTable,
+  dashboardTable,
   firstEventTable,
   headOfLineTable,
   judgementTable,
@@ -39,6 +41,7 @@ const CASES = [
   'translate',
   'start',
   'accounts',
+  'dashboard',
 ]
 
 const { values: options } = parseArgs({
@@ -153,6 +156,14 @@ async function main(): Promise<number> {
   if (cases.includes('accounts')) {
     results.accounts = await runAccounts(1_000, options.quick ? 1 : 5, tell)
     say(accountsTable(results.accounts))
+  }
+
+  if (cases.includes('dashboard')) {
+    const effort = options.quick
+      ? { pairs: 1, sliceMs: 500, perSecond: 200, rows: 500, paints: 1 }
+      : { pairs: 5, sliceMs: 3_000, perSecond: 1_000, rows: 10_000, paints: 5 }
+    results.dashboard = await runDashboard(effort, tell)
+    say(dashboardTable(results.dashboard))
   }
 
   const judgements = judgeAll(results)

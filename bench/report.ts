@@ -3,6 +3,7 @@
 import type { AccountsFigures } from './accounts-case.ts'
 import { type Judgement, noiseOf } from './budgets.ts'
 import type { ClosedFigures } from './closed-cases.ts'
+import type { DashboardFigures } from './dashboard-case.ts'
 import type { ProfileLine } from './profile.ts'
 import type { StartFigures } from './start-case.ts'
 import type { Delays, FirstEventFigures, HeadOfLineFigures, PacedFigures } from './stream-cases.ts'
@@ -139,6 +140,31 @@ export function accountsTable({ accounts, startMs, startCpuMs, selectUs, kibPerA
 Start: ${short(startMs.median)} ms wall clock (median), ${short(startCpuMs.median)} ms CPU; ${short(kibPerAccount)} KiB of heap each.
 
 ${table(head, rows)}`
+}
+
+export function dashboardTable({ listeners, firstPaintMs, scroll, noBrowser }: DashboardFigures): string {
+  const rows = listeners.map((l) => [
+    `${l.listeners}`,
+    `${l.perSecond}`,
+    `${short(l.cpu.median * 100)} %`,
+    `${short(l.addedCpu.median * 100)} % [${short(l.addedCpu.min * 100)}–${short(l.addedCpu.max * 100)}]`,
+    `${short(l.p99Ms.without)} / ${short(l.p99Ms.with)}`,
+    short(l.kibEach),
+    `${l.errors}`,
+  ])
+  const head = [
+    'listeners',
+    'requests/s',
+    'CPU of a core without',
+    'added [range]',
+    'p99 ms without / with',
+    'KiB each',
+    'errors',
+  ]
+  const seen =
+    noBrowser ??
+    `First paint: ${short(firstPaintMs?.median ?? Number.NaN)} ms (median), ${short(firstPaintMs?.max ?? Number.NaN)} at most. Frames while ${scroll?.rows} rows scroll by: ${short(scroll?.p50Ms ?? Number.NaN)} / ${short(scroll?.p95Ms ?? Number.NaN)} / ${short(scroll?.maxMs ?? Number.NaN)} ms (p50/p95/max), ${scroll?.over50Ms} of ${scroll?.frames} over 50 ms.`
+  return `### An open dashboard\n\n${table(head, rows)}\n${seen}\n`
 }
 
 export function judgementTable(judgements: readonly Judgement[]): string {

@@ -52,11 +52,12 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
   }
 
   async function visit(url: string, options: { width?: number; scheme?: 'light' | 'dark' } = {}): Promise<Page> {
-    const page = await browser.newPage({
+    const context = await browser.newContext({
       viewport: { width: options.width ?? 1280, height: 860 },
       colorScheme: options.scheme ?? 'light',
       reducedMotion: 'reduce',
     })
+    const page = await context.newPage()
     page.setDefaultTimeout(15_000)
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (m) => {
@@ -67,10 +68,19 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     return page
   }
 
+  /** Waits for an expression; the page's own policy forbids the usual way, which is `eval`. */
+  async function until(page: Page, expression: string): Promise<void> {
+    for (let i = 0; i < 300; i += 1) {
+      if ((await page.evaluate(expression)) === true) return
+      await page.waitForTimeout(50)
+    }
+    assert.fail(`it did not come to pass: ${expression}`)
+  }
+
   /** The view is there, and what it has asked for. */
   async function settled(page: Page): Promise<void> {
     await page.locator('main h1').first().waitFor()
-    await page.waitForFunction("document.querySelector('main .skeleton') === null")
+    await until(page, "document.querySelector('main .skeleton') === null")
   }
 
   async function axe(page: Page, where: string): Promise<void> {
@@ -99,7 +109,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
         await noSideways(page, view)
       }
       assert.equal(await page.evaluate('window.__xss'), undefined, 'no text of the API ran as code')
-      await page.close()
+      await page.context().close()
     })
 
   it('shows and teaches when there is nothing yet, without a fault', async () => {
@@ -112,10 +122,10 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
       await noSideways(page, `${view}, empty`)
     }
     await page.goto(`${server.url}/dashboard/#/`)
-    await page.getByRole('heading', { name: 'No account yet' }).waitFor()
+    await page.getByText('No account yet', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Log in an account' }).click()
     await page.getByRole('dialog').getByText('Claude Pro or Max').waitFor()
-    await page.close()
+    await page.context().close()
   })
 
   it('keeps texts of the API texts, in rows, cards, drawers and titles', async () => {
@@ -130,7 +140,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByText('answered <img').first().waitFor()
     assert.equal(await page.evaluate('window.__xss'), undefined)
     assert.equal(await page.evaluate("document.querySelectorAll('img').length"), 0)
-    await page.close()
+    await page.context().close()
   })
 
   it('scrolls through 10,000 rows with a bounded document that keeps up', async () => {
@@ -157,7 +167,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
       if (now.last < 9999) await page.waitForTimeout(50)
     }
     assert.equal(reached, 9999)
-    await page.close()
+    await page.context().close()
   })
 
   it('can be walked by keyboard alone: skip link, rows, drawer, menu, theme', async () => {
@@ -174,9 +184,9 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('End')
-    await page.waitForFunction("Number(document.activeElement.closest('tr')?.dataset.index) > 100")
+    await until(page, "Number(document.activeElement.closest('tr')?.dataset.index) > 100")
     await page.keyboard.press('Home')
-    await page.waitForFunction("document.activeElement.closest('tr')?.dataset.index === '0'")
+    await until(page, "document.activeElement.closest('tr')?.dataset.index === '0'")
     await page.keyboard.press('Enter')
     await page.getByRole('dialog', { name: 'Request' }).waitFor()
     await page.keyboard.press('Escape')
@@ -195,7 +205,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark')
     await page.reload()
     assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark', 'the theme is kept')
-    await page.close()
+    await page.context().close()
   })
 
   it('opens one stream, closes it in a hidden tab, and tells and mends a break', async () => {
@@ -208,7 +218,8 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await streams(1)
     await page.getByText('as they end').waitFor()
     const first = await page.locator('tr[data-index="0"]').last().textContent()
-    await page.waitForFunction(
+    await until(
+      page,
       `![...document.querySelectorAll('tr[data-index="0"]')].at(-1).textContent.includes(${JSON.stringify(first!.slice(0, 8))})`,
     )
     const hide = (hidden: boolean) =>
@@ -226,12 +237,12 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByRole('button', { name: 'Try now' }).click()
     await streams(1)
     await page.getByText('LogicaProxy does not answer.').first().waitFor({ state: 'detached' })
-    await page.close()
+    await page.context().close()
   })
 
   it('signs in with the token, and says what is wrong with another', async () => {
     const server = await serve({ signedIn: false })
-    const page = await browser.newPage()
+    const page = await (await browser.newContext()).newPage()
     await page.goto(`${server.url}/dashboard/`)
     const token = page.getByLabel('Admin token')
     await token.fill('wrong')
@@ -246,7 +257,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.reload()
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
     assert.equal(await page.evaluate('location.hash'), '#/', 'the link is out of the address bar')
-    await page.close()
+    await page.context().close()
   })
 
   it('logs an account in from its card: policy read, address opened, answer pasted', async () => {
@@ -262,14 +273,14 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await axe(page, 'login')
     await start.click()
     await dialog.getByRole('link', { name: 'Open in a new tab' }).waitFor()
-    await dialog.getByLabel('Or paste what it ended on').fill('nothing!')
+    await dialog.getByLabel('Or paste what it ended on').fill('no!')
     await dialog.getByRole('button', { name: 'Finish login' }).click()
     await dialog.getByText('There is no code in this text.').waitFor()
     await dialog.getByLabel('Or paste what it ended on').fill('http://localhost:1455/auth/callback?code=abc&state=x')
     await dialog.getByRole('button', { name: 'Finish login' }).click()
     await dialog.waitFor({ state: 'detached' })
     await card.getByText('Ready', { exact: true }).waitFor()
-    await page.close()
+    await page.context().close()
   })
 
   it('makes a key that is shown once, and undoes what can be undone', async () => {
@@ -297,7 +308,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
       .getByRole('row', { name: /tablet/ })
       .getByText('On', { exact: true })
       .waitFor()
-    await page.close()
+    await page.context().close()
   })
 
   it('edits the config in form and source alike: told at the key, diffed, saved, undone', async () => {
@@ -311,7 +322,6 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     assert.equal(await page.getByRole('button', { name: 'Review and save' }).isDisabled(), true)
     await axe(page, 'config with a fault')
     const strategy = page.locator('[data-key="routing.strategy"] select')
-    await page.getByText('routing', { exact: true }).first().click()
     await strategy.selectOption('fill-first')
     assert.equal(await source.inputValue(), before.replace('most-quota-left', 'fill-first'), 'the rest is untouched')
     await page.getByRole('button', { name: 'Review and save' }).click()
@@ -320,10 +330,10 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('As in the file').waitFor()
     await page.getByRole('button', { name: 'Undo' }).click()
-    await page.waitForFunction("document.querySelector('textarea').value.includes('most-quota-left')")
+    await until(page, "document.querySelector('.source textarea').value.includes('most-quota-left')")
     await page.getByRole('button', { name: 'History' }).click()
     await page.getByText('before the router').waitFor()
-    await page.close()
+    await page.context().close()
   })
 
   it('keeps filters in the URL, explains a decision and learns from "this is wrong"', async () => {
@@ -338,13 +348,13 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.goto(`${server.url}/dashboard/#/router`)
     await page.getByLabel('Prompt').fill('Please look at my sales figures')
     await page.getByRole('button', { name: 'Explain' }).click()
-    await page.getByText('This is analysis').waitFor()
+    await page.getByText('This is analysis: claude').waitFor()
     await page.getByRole('button', { name: 'This is wrong' }).click()
     await page.getByRole('button', { name: 'reasoning', exact: true }).click()
-    await page.getByText('This is reasoning').waitFor()
-    await page.getByRole('cell', { name: 'Please look at my sales figures' }).waitFor()
+    await page.getByText('This is reasoning: claude').waitFor()
+    await page.getByRole('cell', { name: 'Please look at my sales figures', exact: true }).waitFor()
     await axe(page, 'router with a decision')
-    await page.close()
+    await page.context().close()
   })
 
   it('sends a test request, opens its timeline, and paints within 300 ms of the answer', async () => {
@@ -355,7 +365,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByRole('button', { name: 'Open its timeline' }).click()
     await page.getByRole('heading', { name: 'Timeline' }).waitFor()
     await page.getByRole('img', { name: /^Attempt 1/ }).waitFor()
-    await page.close()
+    await page.context().close()
   })
 
   it('leaves no error in the console, no break of the content security policy', () => {

@@ -1,4 +1,6 @@
 /** One account as its owner wants to see it: what is left, which allowance binds, when it comes back, what to do now. */
+
+import { useMemo, useRef } from 'preact/hooks'
 import type { AccountView, QuotaWindowView } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
 import { useNow } from '../lib/clock.ts'
@@ -27,8 +29,21 @@ export function AccountState({ account }: { account: AccountView }) {
 }
 
 /** Those that need their owner first, then the fullest. */
-export function byNeed(a: AccountView, b: AccountView): number {
+function byNeed(a: AccountView, b: AccountView): number {
   return need(b) - need(a) || a.label.localeCompare(b.label)
+}
+
+/** Sorted by need when the view comes; from then on every card keeps its place, and new ones come first. */
+export function useOrdered(accounts: readonly AccountView[] | undefined): readonly AccountView[] {
+  const order = useRef<readonly string[]>(undefined)
+  return useMemo(() => {
+    if (accounts === undefined) return []
+    order.current ??= [...accounts].sort(byNeed).map((a) => a.id)
+    const known = new Set(order.current)
+    order.current = [...accounts.filter((a) => !known.has(a.id)).map((a) => a.id), ...order.current]
+    const place = new Map(order.current.map((id, i) => [id, i]))
+    return [...accounts].sort((a, b) => place.get(a.id)! - place.get(b.id)!)
+  }, [accounts])
 }
 
 function need({ state, quota }: AccountView): number {
@@ -139,12 +154,17 @@ export function AccountCard({
   account,
   onLogin,
   onSettings,
+  level = 3,
 }: {
+  /** Of its heading. */
+  level?: 2 | 3
+
   account: AccountView
   onLogin: (account: AccountView) => void
   onSettings?: (account: AccountView) => void
 }) {
   const { quota, rests, label } = account
+  const Heading = level === 2 ? 'h2' : 'h3'
   const items = accountActions(account, {
     settings: onSettings && (() => onSettings(account)),
     login: () => onLogin(account),
@@ -167,9 +187,9 @@ export function AccountCard({
       <div class="account-head">
         <Mark provider={account.provider} />
         <div class="clip">
-          <h3 class="clip" title={label}>
+          <Heading class="clip" title={label}>
             {label}
-          </h3>
+          </Heading>
           <div class="muted xs clip" title={about}>
             {about}
           </div>
@@ -217,7 +237,7 @@ export function AccountCard({
           <Button
             small
             icon="play"
-            aria-label={`Turn ${label} on`}
+            aria-label={`Turn on ${label}`}
             onClick={() =>
               void attempt(
                 () =>

@@ -63,7 +63,7 @@ export async function startDev({
       .end(JSON.stringify(value))
   }
 
-  function stream(request: IncomingMessage, response: ServerResponse, topics: string | null): void {
+  function stream(response: ServerResponse, topics: string | null): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     ever += 1
     open.add(response)
@@ -77,7 +77,7 @@ export async function startDev({
       send(type, data)
     })
     const timer = setInterval(() => send('status', { status: world.status() }), 2000)
-    request.on('close', () => {
+    response.on('close', () => {
       clearInterval(timer)
       stop()
       open.delete(response)
@@ -134,7 +134,7 @@ export async function startDev({
         signedIn = false
         return json(response, 200, { ok: true })
       case 'events':
-        return stream(request, response, url.searchParams.get('topics'))
+        return stream(response, url.searchParams.get('topics'))
       case 'configSchema':
         return json(response, 200, JSON.parse(readFileSync(SCHEMA, 'utf8')))
       case 'usageExport':

@@ -10,6 +10,8 @@ interface Entry {
   error: string | undefined
   at: number
   running: Promise<void> | undefined
+  /** What is on its way was asked for before something changed: it is asked for again. */
+  stale: boolean
   fetch: ((signal: AbortSignal) => Promise<unknown>) | undefined
   watchers: Set<() => void>
 }
@@ -29,7 +31,15 @@ const entries = new Map<string, Entry>()
 function entryOf(key: string): Entry {
   let entry = entries.get(key)
   if (entry === undefined) {
-    entry = { data: undefined, error: undefined, at: 0, running: undefined, fetch: undefined, watchers: new Set() }
+    entry = {
+      data: undefined,
+      error: undefined,
+      at: 0,
+      running: undefined,
+      stale: false,
+      fetch: undefined,
+      watchers: new Set(),
+    }
     entries.set(key, entry)
     if (entries.size > MOST)
       for (const [old, { watchers }] of entries) {
@@ -57,6 +67,9 @@ function run(entry: Entry): Promise<void> {
       entry.at = Date.now()
       entry.running = undefined
       tell(entry)
+      if (!entry.stale) return undefined
+      entry.stale = false
+      return run(entry)
     })
   return entry.running
 }
@@ -100,9 +113,14 @@ export function useQuery<T>(key: string | undefined, fetch: () => Promise<T>, ev
 export function invalidate(...prefixes: string[]): void {
   for (const [key, entry] of entries) {
     if (!prefixes.some((p) => key === p || key.startsWith(`${p}?`))) continue
-    entry.at = 0
-    if (entry.watchers.size > 0) void run(entry)
+    renew(entry)
   }
+}
+
+function renew(entry: Entry): void {
+  entry.at = 0
+  if (entry.running !== undefined) entry.stale = true
+  else if (entry.watchers.size > 0) void run(entry)
 }
 
 /** Puts in what was learned otherwise (an event, an answer). */
@@ -116,8 +134,5 @@ export function put(key: string, data: unknown): void {
 
 /** Everything seen is fetched anew: after a break of the event stream. */
 export function refetchAll(): void {
-  for (const entry of entries.values()) {
-    entry.at = 0
-    if (entry.watchers.size > 0) void run(entry)
-  }
+  for (const entry of entries.values()) renew(entry)
 }

@@ -1,7 +1,7 @@
 /** Accounts and logins: all of them, with what can be done to each. */
 import { useState } from 'preact/hooks'
 import type { AccountView, LoginView } from '../../src/server/admin/management/contract.ts'
-import { AccountCard, byNeed } from '../accounts/card.tsx'
+import { AccountCard, useOrdered } from '../accounts/card.tsx'
 import { ImportDialog } from '../accounts/import.tsx'
 import { LoginDialog } from '../accounts/login.tsx'
 import { AccountSettings } from '../accounts/settings.tsx'
@@ -29,8 +29,7 @@ export function AccountsView() {
   const [settings, setSettings] = useState<AccountView>()
   const [importing, setImporting] = useState(false)
   const wanted = (params['q'] ?? '').toLowerCase()
-  const rows = [...(data ?? [])]
-    .sort(byNeed)
+  const rows = useOrdered(data)
     .filter((a) => (params['state'] ?? '') === '' || a.state === params['state'])
     .filter((a) => (params['provider'] ?? '') === '' || a.provider === params['provider'])
     .filter(
@@ -110,7 +109,7 @@ export function AccountsView() {
           ) : (
             <div class="accounts">
               {rows.map((a) => (
-                <AccountCard key={a.id} account={a} onLogin={setLogin} onSettings={setSettings} />
+                <AccountCard key={a.id} level={2} account={a} onLogin={setLogin} onSettings={setSettings} />
               ))}
             </div>
           )}

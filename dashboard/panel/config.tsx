@@ -6,7 +6,7 @@ import { lineOf, type Path } from '../lib/yaml-edit.ts'
 import { Button, Callout, Head, Pill, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
 import { attempt } from '../ui/toast.tsx'
 import { type Draft, useDraft } from './draft.ts'
-import { type FormContext, faultsBelow, Setting } from './form.tsx'
+import { Fold, type FormContext, faultsBelow, Setting } from './form.tsx'
 import { FaultList, History, SaveBar } from './save.tsx'
 import { type Schema, SECTIONS } from './schema.ts'
 import { Source, type SourceHandle } from './source.tsx'
@@ -150,7 +150,7 @@ function FormPane({ draft, schema, context }: { draft: Draft; schema: Schema; co
         const set = s.keys.filter((k) => context.values[k] !== undefined).length
         const faults = s.keys.reduce((sum, k) => sum + faultsBelow(context.faults, [k]).length, 0)
         return (
-          <details class="group" key={s.title} open={wanted !== '' || faults > 0 ? true : undefined}>
+          <Fold key={s.title} force={wanted !== '' || faults > 0}>
             <summary>
               {s.title}
               <span class="muted small">{set === 0 ? 'defaults' : `${set} set`}</span>
@@ -165,7 +165,7 @@ function FormPane({ draft, schema, context }: { draft: Draft; schema: Schema; co
                 <Setting key={key} name={key} path={[key]} schema={schema.properties![key]!} context={context} />
               ))}
             </div>
-          </details>
+          </Fold>
         )
       })}
     </section>

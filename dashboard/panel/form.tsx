@@ -1,4 +1,5 @@
 /** The form of the config, made from its JSON Schema. Each change is written into the text at its key. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useState } from 'preact/hooks'
 import type { ConfigFault } from '../../src/server/admin/management/contract.ts'
 import { type Path, pathText, valueAt } from '../lib/yaml-edit.ts'
@@ -243,6 +244,19 @@ function Summary({ name, faults, note }: { name: string; faults: number; note?: 
   )
 }
 
+/** A part that opens by itself when something in it is to be mended, and then stays as its reader leaves it. */
+export function Fold({ force, children }: { force: boolean; children: ComponentChildren }) {
+  const [open, setOpen] = useState(force)
+  useEffect(() => {
+    if (force) setOpen(true)
+  }, [force])
+  return (
+    <details class="group" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+      {children}
+    </details>
+  )
+}
+
 function Fields({ path, schema, context }: Omit<NodeProps, 'name'>) {
   return (
     <>
@@ -260,13 +274,13 @@ function Group({ name, path, schema, context }: NodeProps) {
   const value = valueAt(context.values, path)
   const set = typeof value === 'object' && value !== null ? Object.keys(value).length : 0
   return (
-    <details class="group" open={faults > 0}>
+    <Fold force={faults > 0}>
       <Summary name={name} faults={faults} note={set === 0 ? 'defaults' : `${set} set`} />
       <div class="body">
         {schema.description !== undefined && <p class="muted small">{schema.description}</p>}
         <Fields path={path} schema={schema} context={context} />
       </div>
-    </details>
+    </Fold>
   )
 }
 
@@ -285,7 +299,7 @@ function List({ name, path, schema, context }: NodeProps) {
   const item = schema.items ?? {}
   const blank = () => Object.fromEntries((groupOf(item).required ?? []).map((key) => [key, '']))
   return (
-    <details class="group" open={faults > 0}>
+    <Fold force={faults > 0}>
       <Summary
         name={name}
         faults={faults}
@@ -326,7 +340,7 @@ function List({ name, path, schema, context }: NodeProps) {
           </Button>
         </div>
       </div>
-    </details>
+    </Fold>
   )
 }
 
@@ -350,7 +364,7 @@ function RecordOf({ name, path, schema, context }: NodeProps) {
     setKey('')
   }
   return (
-    <details class="group" open={faults > 0}>
+    <Fold force={faults > 0}>
       <Summary name={name} faults={faults} note={entries.length === 0 ? 'none' : `${entries.length} set`} />
       <div class="body">
         {schema.description !== undefined && <p class="muted small">{schema.description}</p>}
@@ -389,7 +403,7 @@ function RecordOf({ name, path, schema, context }: NodeProps) {
           </Button>
         </div>
       </div>
-    </details>
+    </Fold>
   )
 }
 

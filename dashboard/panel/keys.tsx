@@ -138,7 +138,7 @@ function Table({
     ]
   }
   return (
-    <Scroll name="Client keys">
+    <Scroll name="Table of keys">
       <table class="table">
         <caption class="sr">Client keys with limits and use</caption>
         <thead>

@@ -24,7 +24,7 @@ export function Button({ tone, small, icon, label, busy, children, ...rest }: Bu
       type="button"
       {...rest}
       class={`btn ${tone ?? ''} ${small ? 'sm' : ''} ${bare ? 'icon' : ''}`}
-      aria-label={label}
+      aria-label={label ?? rest['aria-label']}
       title={bare ? label : undefined}
       aria-busy={busy}
       disabled={busy || rest.disabled}
@@ -128,7 +128,7 @@ export function Empty({
   return (
     <div class="empty">
       <Icon name={icon} size={28} />
-      <h3>{title}</h3>
+      <p class="empty-title">{title}</p>
       {children !== undefined && <p>{children}</p>}
       {action !== undefined && <div class="row">{action}</div>}
     </div>
@@ -146,7 +146,7 @@ export function Skeleton({ height, count = 1 }: { height: number; count?: number
   )
 }
 
-/** The title of a view; it takes the focus when the view comes. */
+/** The title of a view; it takes the focus when somebody comes by the navigation. */
 export function Head({
   title,
   children,
@@ -159,7 +159,7 @@ export function Head({
   const ref = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = `${title} · LogicaProxy`
-    if (document.activeElement === null || document.activeElement === document.body || arriving()) ref.current?.focus()
+    if (arriving()) ref.current?.focus()
   }, [title])
   return (
     <header class="head">

@@ -54,7 +54,8 @@ export function Rows<T>({
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 600, row: 40 })
   const [active, setActive] = useState(0)
-  const wantsFocus = useRef(false)
+  /** The row that is to take the focus once it is in the document. */
+  const goal = useRef<number>(undefined)
   const asked = useRef(-1)
 
   useLayoutEffect(() => {
@@ -83,10 +84,10 @@ export function Rows<T>({
   }, [last, rows.length, onEnd])
 
   useEffect(() => {
-    if (!wantsFocus.current) return
-    const button = box.current?.querySelector<HTMLElement>(`[data-index="${current}"] .open`)
+    if (goal.current === undefined) return
+    const button = box.current?.querySelector<HTMLElement>(`[data-index="${goal.current}"] .open`)
     if (button === null || button === undefined) return
-    wantsFocus.current = false
+    goal.current = undefined
     button.focus({ preventScroll: true })
   })
 
@@ -103,12 +104,14 @@ export function Rows<T>({
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (onOpen === undefined || rows.length === 0) return
+    // Keys may come faster than the page is drawn.
+    const from = goal.current ?? current
     const page = Math.max(1, Math.floor(view.height / view.row) - 2)
     const to = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      PageDown: current + page,
-      PageUp: current - page,
+      ArrowDown: from + 1,
+      ArrowUp: from - 1,
+      PageDown: from + page,
+      PageUp: from - page,
       Home: 0,
       End: rows.length - 1,
     }[event.key]
@@ -121,7 +124,7 @@ export function Rows<T>({
     if (top < node.scrollTop) node.scrollTop = top
     else if (top + view.row + head > node.scrollTop + node.clientHeight)
       node.scrollTop = top + view.row + head - node.clientHeight
-    wantsFocus.current = true
+    goal.current = next
     setActive(next)
   }
   const cls = (c: Column<T>) => `${c.number ? 'num' : ''} ${c.hide === undefined ? '' : `hide-${c.hide}`}`

@@ -131,7 +131,7 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
       >
         Skip to content
       </a>
-      <div class="side">
+      <aside class="side" aria-label="LogicaProxy">
         <Brand />
         <Nav />
         <p class="side-foot tab">
@@ -139,7 +139,7 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
           <br />
           {status === undefined ? ' ' : `Up ${span(status.uptimeMs)}`}
         </p>
-      </div>
+      </aside>
       <div class="column">
         <header class="bar-top">
           <div class="menu-open">
@@ -187,7 +187,9 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
       </div>
       {nav && (
         <Dialog title="LogicaProxy" onClose={() => setNav(false)}>
-          <Nav onPick={() => setNav(false)} />
+          <nav aria-label="Main">
+            <Nav onPick={() => setNav(false)} />
+          </nav>
         </Dialog>
       )}
       {linking && <LinkDialog onClose={() => setLinking(false)} />}

@@ -49,7 +49,7 @@ export async function attempt(
 
 export function Toasts() {
   const list = useStore(toasts)
-  const ref = useRef<HTMLDivElement>(null)
+  const ref = useRef<HTMLElement>(null)
   // Shown as a popover, so that it lies above open dialogs.
   useEffect(() => {
     const node = ref.current
@@ -65,7 +65,7 @@ export function Toasts() {
       <div class="sr" role="alert">
         {list.filter((t) => t.tone === 'bad').at(-1)?.text}
       </div>
-      <div class="toasts" ref={ref} popover="manual">
+      <section class="toasts" aria-label="Messages" ref={ref} popover="manual">
         {list.map((t) => (
           <div key={t.id} class={`toast ${t.tone}`}>
             <p>{t.text}</p>
@@ -91,7 +91,7 @@ export function Toasts() {
             </button>
           </div>
         ))}
-      </div>
+      </section>
     </>
   )
 }

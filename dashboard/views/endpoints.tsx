@@ -16,7 +16,7 @@ export function EndpointTable() {
           Each endpoint stands here after its first request.
         </Empty>
       ) : (
-        <Scroll name="Endpoints">
+        <Scroll name="Requests by endpoint">
           <table class="table">
             <caption class="sr">Requests, errors and latency per endpoint</caption>
             <thead>

@@ -1,7 +1,7 @@
 /** The first page: accounts first, then what goes through them. */
 import { useState } from 'preact/hooks'
 import type { AccountView, Alert, Status } from '../../src/server/admin/management/contract.ts'
-import { AccountCard, byNeed } from '../accounts/card.tsx'
+import { AccountCard, useOrdered } from '../accounts/card.tsx'
 import { ImportDialog } from '../accounts/import.tsx'
 import { LoginDialog } from '../accounts/login.tsx'
 import { AccountSettings } from '../accounts/settings.tsx'
@@ -114,7 +114,7 @@ function Accounts() {
   const [settings, setSettings] = useState<AccountView>()
   const [importing, setImporting] = useState(false)
   const [all, setAll] = useState(false)
-  const sorted = [...(data ?? [])].sort(byNeed)
+  const sorted = useOrdered(data)
   const shown = all ? sorted : sorted.slice(0, SHOWN)
   const usable = sorted.filter((a) => a.state === 'ready' || a.state === 'busy').length
   const logIn = (

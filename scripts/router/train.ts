@@ -7,6 +7,9 @@ import { familyOf, type Row } from './rows.ts'
 /** A word must be met in two places to be kept; the files of our own rows are places too. */
 const placeOf = (source: string) => (source.startsWith('own-') ? source : familyOf(source))
 
+/** Our own rows are of more kinds and languages than any one source: they count more than a row of theirs. */
+const OWN_WEIGHT = 1.5
+
 /** Trains on the rows and packs the weights. */
 export function trained(
   rows: readonly Row[],
@@ -16,7 +19,7 @@ export function trained(
   const options = { ...DEFAULTS, ...over, seed }
   const all = augmented(rows, seed)
   const examples = all.map((row) => exampleOf(row, placeOf(row.source), options))
-  balance(examples, all)
+  balance(examples, all, ({ source }) => (source.startsWith('own-') ? OWN_WEIGHT : 1))
   const keep = kept(examples, options)
   const model = merged(
     Array.from({ length: options.members }, (_, i) => learn(examples, { ...options, seed: seed + i }, keep)),

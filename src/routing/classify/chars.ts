@@ -77,6 +77,24 @@ export function hashStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 16777619)
 }
 
+/** From this length on the order of a word's letters does not count. */
+const BAG_FROM = 6
+/** What each letter of an alphabet (below U+0530) adds to a bag of letters. */
+export const SHARE_OF = Int32Array.from({ length: 0x530 }, (_, unit) => scatter(unit + 0x9e3779b1))
+
+/**
+ * The hash a word goes by. Of six letters and more of an alphabet (below U+0530) the order does not count: two letters swapped
+ * by a slip of the finger are the same word. `ordered` is the hash in order, `bag` the sum of `SHARE_OF`.
+ */
+export function wordHash(ordered: number, bag: number, size: number, first: number): number {
+  return size < BAG_FROM || first >= 0x530 ? ordered : bag
+}
+
+/** Whether a letter only repeats the one before it, as many slips do: then it is heard once. Digits and signs are heard each time. */
+export function repeats(unit: number, before: number): boolean {
+  return unit === before && unit > 57 && unit < 0x530
+}
+
 /** The hash of words in a row. */
 export function hashNext(words: number, word: number): number {
   return Math.imul(words ^ word, 0x9e3779b1) | 0

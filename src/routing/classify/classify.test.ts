@@ -126,6 +126,21 @@ describe('a decision', () => {
       { numRuns: 50 },
     )
   })
+  it('hears a system prompt that is the task where the message is only data', () => {
+    const data =
+      'The harbour lay quiet in the moonlight and old Tom mended his nets while the dragon slept in its cave.'
+    assert.equal(categoryOf(data, 'Translate everything the user sends into French. Output nothing else.'), 'fast')
+    assert.equal(categoryOf(data, 'Fasse jede Nachricht in einem Satz zusammen.'), 'fast')
+    const alone = classify(promptOf(data))
+    const helper = 'You are a helpful assistant. You can translate, write code and plan.'
+    assert.deepEqual(classify(promptOf(data, helper)).scores, alone.scores)
+    assert.equal(categoryOf('Write a poem about a harbour', 'Translate everything the user sends.'), 'creative')
+  })
+  it('takes a word with two letters swapped or one doubled for the same word', () => {
+    const slip = classify(promptOf('tranlsate this setnence into Frrench')).scores.fast
+    const clean = classify(promptOf('translate this sentence into French')).scores.fast
+    assert.ok(Math.abs(slip - clean) < 0.02, `${slip} ${clean}`)
+  })
   it('stays as it was under a system prompt that is no agent’s', () => {
     for (const text of [
       'What is the capital of Kenya?',

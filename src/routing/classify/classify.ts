@@ -5,6 +5,7 @@ import type { ExampleSet, Pull } from './examples.ts'
 import { explain as explainText, type Signal } from './explain.ts'
 import { extract, newFeatures, SLOTS } from './features.ts'
 import { languageOf } from './language.ts'
+import { ACTIONS } from './lexicon.ts'
 import { logits, model, softmax } from './model.ts'
 import type { Prompt } from './prompt.ts'
 import { withoutCourtesy } from './strip.ts'
@@ -27,6 +28,7 @@ export interface Decision<C extends string = Category> {
 }
 
 const K = CATEGORIES.length
+const FAST = CATEGORIES.indexOf('fast')
 /**
  * What a coding agent's system prompt and tools add to the logit of `code`, by what the user's words are about: something else
  * than code, both or neither clearly, nothing that is not found in a repository. A prior, no more.
@@ -36,6 +38,10 @@ const AGENT = { elsewhere: 0.6, mixed: 2.4, doubt: 8 }
 const HARD = 0.45
 /** What the last turn counts beside the earlier ones: with a subject of its own, referring back all the same, long, or neither. */
 const SHARE = { own: 0.85, ownReferring: 0.5, long: 0.6, none: 0.2 }
+/** What a system prompt that is the task (translate what I send) adds to the logit of `fast` for a message that is only data. */
+const STANDING_TASK = 2.5
+/** How far into a system prompt such a task is looked for. */
+const STANDING_WITHIN = 400
 /** Words by which a short turn goes on from what was said. */
 const REFERS =
   /^\s*(?:and|but|also|so|what about|how about|another|more|again|why|und|aber|et|mais|y|¿y|e|и|а|那|再|然后|改|では|もっと|別の|그럼|이제|이것도|더)(?![\p{L}-])|^\s*(?:那|再|もっと)|\b(?:it|its|them|they|another|again|instead|ones|previous|above|earlier)\b/iu
@@ -50,6 +56,10 @@ const ofElse = [
 const subjects = [...ofCode, ...ofElse, ...['PROVE', 'LOGIC', 'STATS', 'SCRIPT', 'BLOG'].map(slot)].filter(
   (at) => at !== slot('SENTENCE') && at !== slot('GREET'),
 )
+const actions = ACTIONS.map(slot)
+const standing = ['TRANSLATE', 'SUMMARIZE', 'REWRITE', 'CLASSIFY', 'EXTRACT', 'CONVERT'].map(slot)
+/** What an assistant that does more than one such thing is told of. */
+const broader = ['WRITE', 'IDEAS', 'PLAN', 'SOLVE', 'ADVICE', 'CODENOUN', 'CODEACT'].map(slot)
 const last = new Float64Array(K)
 const before = new Float64Array(K)
 
@@ -62,6 +72,17 @@ function shareOf(text: string): number {
   return text.length > 120 ? SHARE.long : SHARE.none
 }
 
+/** Whether the text just extracted asks nothing: no action at its edges, no question. */
+function onlyData(text: string): boolean {
+  return !/[?？]/.test(text) && !actions.some((at) => features.dense[at + 1] !== 0 || features.dense[at + 2] !== 0)
+}
+
+/** Whether a system prompt is one standing task of the kind that is done fast. Extracts it, so comes last. */
+function standingTask(system: string): boolean {
+  extract(system.slice(0, STANDING_WITHIN), features)
+  return has(standing) && !has(broader)
+}
+
 /** The model's probabilities for a prompt, written into an array that the next call writes again. */
 function judged(prompt: Prompt): Float64Array {
   const m = model()
@@ -70,6 +91,7 @@ function judged(prompt: Prompt): Float64Array {
   else {
     const text = withoutCourtesy(prompt.text)
     logits(m, extract(text, features), last)
+    const data = !prompt.agent && prompt.system !== '' && onlyData(text)
     const elsewhere = has(ofElse)
     const code = has(ofCode)
     if (elsewhere) prior = code ? AGENT.mixed : AGENT.elsewhere
@@ -79,6 +101,7 @@ function judged(prompt: Prompt): Float64Array {
       logits(m, extract(prompt.earlier, features), before)
       for (let k = 0; k < K; k += 1) last[k] = share * last[k]! + (1 - share) * before[k]!
     }
+    if (data && standingTask(prompt.system)) last[FAST] = last[FAST]! + STANDING_TASK
   }
   if (prompt.agent) last[0] = last[0]! + prior
   return softmax(last)

@@ -1,5 +1,18 @@
 /** The lexicon as tables: which concept a word, the beginning of a word, a phrase or a run of ideographs stands for. */
-import { FOLD, HASH_SEED, hashNext, hashStep, IDEOGRAPH, JOINER, KIND, LETTER, MARK, scatter } from './chars.ts'
+import {
+  FOLD,
+  HASH_SEED,
+  hashNext,
+  hashStep,
+  IDEOGRAPH,
+  JOINER,
+  KIND,
+  LETTER,
+  MARK,
+  SHARE_OF,
+  scatter,
+  wordHash,
+} from './chars.ts'
 import { LEXICON } from './lexicon.ts'
 
 /** Names of the concepts; a concept's number is its place here. */
@@ -71,16 +84,19 @@ function build(): Tables {
     let row = HASH_SEED
     let parts = 0
     let hash = HASH_SEED
+    let bag = 0
+    let initial = 0
+    let letter = 0
     let size = 0
     let first = 0
     let ideograph = false
     const word = () => {
       if (size === 0) return
-      row = hashNext(row, hash)
-      first = hash
+      first = ideograph ? hash : wordHash(hash, bag, size, initial)
+      row = hashNext(row, first)
       parts += 1
       hash = HASH_SEED
-      size = 0
+      bag = size = 0
     }
     const entry = (begins: boolean) => {
       word()
@@ -97,7 +113,13 @@ function build(): Tables {
       const c = i < text.length ? text.charCodeAt(i) : SPACE
       const kind = KIND[c]!
       if (kind === LETTER || kind === IDEOGRAPH || (kind === JOINER && size > 0)) {
-        hash = hashStep(hash, FOLD[c]!)
+        const unit = FOLD[c]!
+        if (size === 0) initial = unit
+        // As `repeats` says, in place: loading runs before anything is compiled.
+        else if (unit === letter && unit > 57 && unit < 0x530) continue
+        letter = unit
+        hash = hashStep(hash, unit)
+        if (unit < 0x530) bag = (bag + SHARE_OF[unit]!) | 0
         size += 1
         if (kind === IDEOGRAPH) ideograph = true
       } else if (kind === MARK) continue

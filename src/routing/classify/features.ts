@@ -15,8 +15,11 @@ import {
   KIND,
   LETTER,
   MARK,
+  repeats,
   SEPARATOR,
+  SHARE_OF,
   scatter,
+  wordHash,
 } from './chars.ts'
 import { CONCEPTS, find, tables } from './concepts.ts'
 import { ACTIONS } from './lexicon.ts'
@@ -153,7 +156,11 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
   for (let part = 0; part < (short ? 1 : 2); part += 1) {
     const from = part === 0 ? 0 : length - TAIL
     const to = short ? length : part === 0 ? HEAD : length
-    let hash = HASH_SEED
+    let ordered = HASH_SEED
+    let bag = 0
+    let hash = 0
+    let first = 0
+    let letter = 0
     let size = 0
     let start = from
     let place = part === 0 ? 0 : 999
@@ -172,9 +179,15 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
       const kind = KIND[c]!
       if (kind === MARK) continue
       if (kind === LETTER || (kind === JOINER && size > 0)) {
-        if (size === 0) start = i
-        hash = hashStep(hash, c)
+        if (size === 0) {
+          start = i
+          first = c
+        } else if (repeats(c, letter)) continue
+        letter = c
+        ordered = hashStep(ordered, c)
+        bag = (bag + (c < 0x530 ? SHARE_OF[c]! : 0)) | 0
         size += 1
+        hash = wordHash(ordered, bag, size, first)
         if (size === 4) four = hash
         else if (size === 6) six = hash
         if (size >= 3 || (size === 2 && c > 127)) {
@@ -214,8 +227,8 @@ export function extract(text: string, out: Features, trail?: Trail): Features {
         before = pairWith = hash
         beforeStart = start
         place += 1
-        hash = HASH_SEED
-        size = four = six = 0
+        ordered = HASH_SEED
+        bag = size = four = six = 0
         began = -1
       }
       if (kind === IDEOGRAPH) {

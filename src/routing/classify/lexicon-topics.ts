@@ -4,7 +4,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
     haskell matlab lua dart sql mysql postgresql postgres sqlite mongodb html css bash powershell vba verilog vhdl
     solidity fortran cobol elixir clojure erlang delphi pascal prolog autohotkey xaml lisp scss sass awk sed openscad
     питон* пайтон* джава* паскал* パイソン 파이썬* 자바* 자바스크립트* 타입스크립트* swiftui "in swift" "in scala" "in julia" "in c"
-    "in go" "using c" "assembly language" "assembly code" asm`,
+    "in go" "using c" "assembly language" "assembly code" asm
+    ассемблер* хаскел* джаваскрипт* питоне "на си" "языке си" "на c#" "на с#" "c plus" phyton winforms winapi mpi openmp qml latex-macro graphviz vhdl tcl zig nim ocaml racket scheme abap cobol`,
   CODETOOL: `react vue angular django flask fastapi nextjs svelte nodejs npm pip docker dockerfile kubernetes k8s git
     github gitlab linux ubuntu debian aws azure gcp terraform ansible nginx apache redis rabbitmq elasticsearch
     tensorflow pytorch pandas numpy keras sklearn scikit opencv unity unreal roblox android xcode flutter laravel
@@ -36,7 +37,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
     validation validazione linter migration "add a flag" "this class" "base class" "abstract class" "class called"
     "class named" "class for" "class that" "python class" "java class" "class component" "class components"
     "web framework" "int" "npm package" "python package" subclass класса verbose "feature flag" "command line"
-    "cli flag" "the flag"`,
+    "cli flag" "the flag"
+    макрос* фрейм* компилятор* синтакси* репозитор* консол* переменную функцию функцию реализовать парсер* парсинг* регуляр* "язык программирования" "языке программирования" "языка программирования" "рекурсивн*" одномерн* двумерн* динамическ* указател* класс-для объект-класса 编译器 报表代码 数据结构 编程语言 源码 命令行 单链表 二叉树 用python データ構造 再帰 ソースコード 引数 戻り値 자료구조* 재귀* 소스코드* 인자로 반환하*`,
   CODEERR: `bug bugs bugfix error errors exception exceptions stacktrace traceback crash crashes crashing segfault
     "not working" "doesn t work" "does not work" "fix this" fails failing failed warning undefined nullpointer
     nullpointerexception typeerror valueerror keyerror syntaxerror deadlock leak flaky timeout stuck broken fehler
@@ -72,7 +74,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
   WORDPROB: `apples oranges pencils cookies marbles eggs tickets dozen twice half remaining left altogether total cost costs buys bought sells
     sold spends spent earns paid price prices dollars cents per hour hours miles mph speed distance minutes weeks days pounds euros manzanas cuesta compró
     pommes coûte acheté äpfel kostet kauft gekauft comprou custa compra comprato costa яблок* рублей купил* стоит осталось километр* 元 每小时 苹果 公里
-    剩下 千克 平均每 円 時間 りんご 個 買い 分速 時速 사과* 원짜리 시속* 개를 남은`,
+    剩下 千克 平均每 円 時間 りんご 個 買い 分速 時速 사과* 원짜리 시속* 개를 남은
+    百分之 吨 千米 米的 原价 打折 折扣 一共 还剩 每人 每天 每个 少几 多几 多少个 棵树 小明 小红 小华 老师有 同学们 工程队 甲乙 两地 相遇 ケーキを 円の 人で分 一人あたり 割引 残りは 원을 할인* 남았* 한명당* "сколько стоит" скидк* поезд* навстречу землекоп*`,
   SCIENCE: `physics chemistry biology quantum molecule* atom atoms atomic electron* proton* reaction reactions enzyme*
     protein* dna rna cell cells gene genes genetic* evolution species photosynthesis velocity acceleration mass energy
     momentum gravity gravitational relativity thermodynamic* entropy wavelength frequency voltage circuit magnetic
@@ -97,6 +100,10 @@ export const TOPICS: Readonly<Record<string, string>> = {
     capitalism socialism communism historia guerra sociedad económic* histoire guerre société économ* geschichte krieg
     gesellschaft wirtschaft* storia guerra società economi* história guerra sociedade истори* война войны обществ*
     экономи* полити* 历史 战争 经济 社会 文化 政治 革命 帝国 歴史 戦争 経済 政治 역사* 전쟁* 경제* 사회* 문화* 정치* "world war" causes-of`,
+  ABSTRACT: `life death happiness truth reality consciousness soul universe humanity humans existence meaning purpose freedom "free will" justice equality evil god gods knowledge love fear power mysteries obligation obligations responsibility wisdom belief
+    beliefs vida muerte felicidad verdad libertad justicia humanidad alma sentido vie mort bonheur vérité liberté âme humanité conscience leben tod glück wahrheit freiheit bewusstsein menschheit seele sinn vita morte felicità verità libertà
+    anima umanità coscienza morte felicidade verdade liberdade alma humanidade жизнь жизни смерть смерти счасть* истин* свобод* сознани* душа души вселенн* человечеств* смысл справедливост* вера любовь 人生 死亡 生命 幸福 真理 自由 意识 灵魂 宇宙 人类 存在 正义 意义是 命运
+    生きる 死ぬ 真実 意識 魂 人類 正義 愛とは 삶의 삶은 죽음* 행복* 진리* 자유* 의식* 영혼* 우주* 인류* 존재* 정의란`,
   TRIVIA: `capital country countries city cities river mountain ocean continent population movie movies film films
     actor actress singer band album song songs singer player league olympic* championship world cup oscar author
     novelist founded invented born died famous nickname tallest largest longest biggest fastest país países ciudad
@@ -121,7 +128,10 @@ export const TOPICS: Readonly<Record<string, string>> = {
     geschichte* erzähl* märchen racconto favola fiaba personagg* novela conto personagem* рассказ* истори* сказк*
     роман* сюжет* персонаж* сцен* сценари* диалог* геро* фанфик* глав* 故事 小说 情节 剧本 童话 角色 人物 寓言 主角 科幻 悬疑 武侠 物語 小説 ストーリー
     シナリオ 登場人物 童話 主人公 昔話 이야기* 소설* 시나리오* 동화* 주인공* 캐릭터* 판타지* figuren hauptfigur backstories "game master"
-    "text adventure" legend legends myth`,
+    "text adventure" legend legends myth
+    произведени* завязк* кульминац* повест* новелл* фантастик* фэнтези эльф* дракон* маги волшебник* рыцар* приключени* "elf" druid dungeon orc quest vampire zombies sci-fi antagonist trama antagonista intrigue antagoniste handlung einhorn cuéntame "raconte moi" "erzähl mir" "conte-me" "raccontami" 传说 神话 童话故事 结局 精灵 魔法 恶龙 主人公は 魔王 勇者 異世界 드래곤* 마법* 요정* 전설*`,
+  IMAGE: `image images picture pictures photo photograph painting paintings illustration drawing draw logo portrait artwork midjourney "stable diffusion" "text to image" "dall e" "digital painting" "image prompt" cinematic photorealistic wallpaper tattoo avatar dibujo dibuja imagen
+    ilustración pintura imagem desenho ilustração dessin dessine dessiner peinture illustration zeichne zeichnung bild bilder gemälde immagine disegna disegno dipinto изображени* картинк* рисун* нарису* иллюстрац* портрет* логотип* 图片 图像 绘画 画一 插画 海报 画面 绘制 画像 イラスト 絵を 描いて 写真 그림* 그려* 이미지* 일러스트* 사진* prompt prompts`,
   SCRIPT: `"video script" "movie script" "youtube script" "animation script" podcast episode skit dialogue voiceover
     storyboard guion guión diálogo scénario drehbuch copione roteiro сценарий ролик* видео 脚本台词 台词 主持 相声 小品 视频 台本 脚本
     動画 대본* 스크립트를 영상* 콩트* "host script" "sketch comedy" комик`,
@@ -141,15 +151,18 @@ export const TOPICS: Readonly<Record<string, string>> = {
     carta mensagem convite письм* сообщени* приглашени* поздрав* открытк* резюме 邮件 信 通知 简历 贺词 祝福 请假 感谢信 邀请函 道歉 留言 申请
     メール 手紙 招待 案内状 お礼 お詫び 履歴書 이메일* 메일* 편지* 초대장* 사과문* 안내문* 축하* 자기소개서* "einen brief" "brief an" "formal letter"
     "a message" "an email" "the email" "message to" "e mail" "mail an" "eine mail" "reply to this email"
-    "reply to the email" "birthday message" birthday`,
+    "reply to the email" "birthday message" birthday
+    refuse decline "turn down" "job offer" "reply to" "respond to this email" откаж* рекрутер* "сопроводительное письмо" сопроводительн* refusez refuse rechaza declina absage zusage rifiuta recuse 回复邮件 回信 婉拒 感谢信 辞职信 推荐信 断りの 返信 送付状 거절* 답장* 추천서*`,
   SPEECH: `speech speeches essay essays biography monologue toast eulogy thesis dissertation composition
     "personal statement" discurso* ensayo* biografía discours dissertation* essai exposé biographie reden aufsatz*
     vortrag discorso saggio biografia redação palestra речь доклад* эссе сочинени* реферат* презентац* выступлени* 演讲
     演讲稿 短文 作文 发言 致辞 报道 论文 议论文 记叙文 读后感 心得 书评 自我介绍 スピーチ エッセイ 作文 挨拶 感想文 プレゼン 연설* 에세이* 자기소개* 발표* 축사* 독후감* 논설문* "eine rede"
-    "rede zum" "short bio" abschlussrede "mission statement" "presentation script"`,
+    "rede zum" "short bio" abschlussrede "mission statement" "presentation script"
+    "term paper" "research paper" introduction-paragraph "argumentative essay" "курсовая" курсов* диплом* доклада сообщение-на "текст выступления" "вступление" заключени* речи ensaio "composición" "disertación" erörterung referat tema-scolastico 发言稿 开场白 述职 演讲词 祝词 検討文 小論文 弔辞 축하글* 기념사*`,
   HUMOR: `joke jokes funny humor humorous humour hilarious satire satirical parody pun puns comedy standup sarcastically meme chiste* gracios* humor blague*
     drôle humoristique witz* lustig* scherz barzellett* divertent* piada* engraçad* шутк* анекдот* смешн* юмор* 笑话 幽默 搞笑 段子 吐槽 冗談 ダジャレ
-    面白い 笑える 漫才 농담* 유머* 웃긴* 재미있* 개그*`,
+    面白い 笑える 漫才 농담* 유머* 웃긴* 재미있* 개그*
+    witty roast absurd silly ridiculous pranks "make me laugh" "mach dich lustig" прикол* весёл* веселые смеш* абсурд* ирони* сарказм* 滑稽 讽刺 逗 ユーモア 風刺 웃기* 풍자*`,
   TONE: `tone tones words word audience engaging heartfelt vivid emotional humorous formal informal friendly
     professional persona poignant lighthearted whimsical imagery metaphor* tono estilo palabras cautivador* ton mots
     wörter wörtern stil tonfall lebendig* tono parole stile estilo palavras тон стил* слов знаков символов 字 字数 语气 风格
@@ -170,7 +183,9 @@ export const TOPICS: Readonly<Record<string, string>> = {
     faturamento despesas продаж* выручк* прибыл* рентабельн* показател* конверси* отток* удержани* квартал* расход*
     бюджет* 销售额 利润 增长 指标 营收 市场份额 转化率 留存 复购 季度 同比 环比 流失 成本 销量 毛利 売上 利益 指標 成長率 解約率 四半期 前年比 費用 コスト 転換率 매출* 이익* 지표* 성장률*
     전환율* 이탈률* 분기* 비용* 판매량* 유지율* "average order" "order value" tickets "response time" sessions pageviews headcount
-    attrition figures 坪效 人效 客单价 日活 周转`,
+    attrition figures 坪效 人效 客单价 日活 周转
+    "unit economics" "burn rate" runway gmv nps csat "win rate" "average ticket" "basket size" "sell through" "stock turn" sku skus utilization occupancy "fill rate" "on time" backlog downtime oee throughput-rate yield-rate aov "open rate" "click rate" "lead time"
+    рентаб* маржинальн* "средний чек" конверсия трафик заявок лидов "доля рынка" оборачиваемост* воронк* "точка безубыточности" ticket-medio "taxa de conversão" "tasa de conversión" "taux de conversion" "tasso di conversione" konversionsrate absprungrate auslastung stornoquote fehlerquote deckungsbeitrag "panier moyen" "scontrino medio" 库存周转 渗透率 复购率 转化漏斗 点击率 成交额 访问量 毛利率 净利率 粗利 在庫 来店 離脱率 購入率 稼働率 이탈* 재고* 객단가* 방문자* 클릭률* 재구매*`,
   FORECAST: `forecast* trend trends trending projection projections seasonal seasonality anomaly anomalies spike
     spikes "over time" "year over" "month over" pronóstic* tendencia* previsión prévision* tendance* prognose*
     trendanalyse prevision* tendenz* previs* tendênc* прогноз* тренд* динамик* тенденц* 预测 趋势 走势 异常 增长率 予測 傾向 推移 異常値

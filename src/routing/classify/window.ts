@@ -276,6 +276,16 @@ export function unescaped(body: Buffer, start: number, end: number): string {
   if (from >= to) return ''
   const raw = body.toString('utf8', from, to)
   if (!raw.includes('\\')) return raw
+  try {
+    // Native where it is a string as JSON has them; what is none is still read below.
+    return JSON.parse(`"${raw}"`)
+  } catch {
+    return loosely(raw)
+  }
+}
+
+/** Escapes undone in what is no JSON string: unknown ones, bare line ends. */
+function loosely(raw: string): string {
   return raw.replace(/\\(?:u([\da-fA-F]{4})|(.))/gs, (whole, hex: string | undefined, c: string | undefined) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
     return c === undefined ? whole : (ESCAPES[c] ?? c)
