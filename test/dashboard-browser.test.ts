@@ -30,7 +30,8 @@ const VIEWS = [
   '/management.html#/doctor',
 ]
 
-describe('the page in Chromium', { skip: missing === undefined ? false : missing }, () => {
+// Axe reads some seventy views: on a busy machine that takes longer than one test may.
+describe('the page in Chromium', { skip: missing === undefined ? false : missing, timeout: 900_000 }, () => {
   let browser: Browser
   let built: BuiltPage
   const servers: DevServer[] = []
@@ -357,7 +358,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.context().close()
   })
 
-  it('sends a test request, opens its timeline, and paints within 300 ms of the answer', async () => {
+  it('sends a test request and opens its timeline', async () => {
     const server = await serve()
     const page = await visit(`${server.url}/dashboard/#/connection`)
     await page.getByRole('button', { name: 'Send test request' }).click()
@@ -366,6 +367,21 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByRole('heading', { name: 'Timeline' }).waitFor()
     await page.getByRole('img', { name: /^Attempt 1/ }).waitFor()
     await page.context().close()
+  })
+
+  it('moves nothing when what it has asked for arrives', async () => {
+    const server = await serve()
+    for (const view of VIEWS) {
+      const page = await visit(server.url + view)
+      const shift = (await page.evaluate(`new Promise((done) => {
+        let sum = 0
+        new PerformanceObserver((list) => { for (const e of list.getEntries()) sum += e.value }).observe({ type: 'layout-shift', buffered: true })
+        setTimeout(() => done(sum), 100)
+      })`)) as number
+      // Below 0.1 is what Google's Core Web Vitals call good.
+      assert.ok(shift < 0.1, `${view}: ${shift}`)
+      await page.context().close()
+    }
   })
 
   it('leaves no error in the console, no break of the content security policy', () => {

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import type { BuiltPage } from '../../scripts/dashboard.ts'
 import type { RouteId } from '../../src/server/admin/management/contract.ts'
 import { ownRoutes } from '../../src/server/admin/management/contract.ts'
-import { createWorld, Refusal, type World, type WorldOptions } from './world.ts'
+import { Refusal } from './household.ts'
+import { createWorld, type World, type WorldOptions } from './world.ts'
 
 export const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

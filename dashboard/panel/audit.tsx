@@ -83,7 +83,7 @@ function Entries() {
                         <Time at={e.at} absolute={false} />
                       </td>
                       <td class="wrap-any">
-                        {e.message} <span class="tag mono">{e.action}</span>
+                        {e.message} <span class="tag mono hide-s">{e.action}</span>
                         {(e.before !== undefined || e.after !== undefined) && (
                           <details class="small">
                             <summary class="muted">Before and after</summary>

@@ -178,7 +178,7 @@ export function PartOfConfig({ keys }: { keys: readonly string[] }) {
   const { schema, view } = draft
   if (draft.error !== undefined && view === undefined)
     return <Trouble words={draft.error} retry={() => invalidate('config')} />
-  if (view === undefined || schema === undefined) return <Skeleton height={200} />
+  if (view === undefined || schema === undefined) return <Skeleton height={480} />
   if (draft.parsed.faults.length > 0)
     return (
       <Callout tone="warn">

@@ -122,18 +122,37 @@ export function Menu({
   const list = useRef<HTMLDivElement>(null)
   const id = useId()
   const options = () => [...(list.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])]
+  /** In the top layer, so that no table cuts it off; above the button where there is no room below. */
+  const place = () => {
+    const node = list.current
+    const button = root.current?.getBoundingClientRect()
+    if (node === null || button === undefined) return
+    if (typeof node.showPopover === 'function') node.showPopover()
+    const { width, height } = node.getBoundingClientRect()
+    const below = button.bottom + 4 + height <= innerHeight || button.top < height
+    node.style.top = `${below ? button.bottom + 4 : button.top - 4 - height}px`
+    node.style.left = `${Math.max(12, Math.min(button.right - width, innerWidth - width - 12))}px`
+  }
   const close = (back: boolean) => {
     setOpen(false)
     if (back) root.current?.querySelector<HTMLElement>('button')?.focus()
   }
   useEffect(() => {
     if (!open) return
-    options()[0]?.focus()
+    place()
+    options()[0]?.focus({ preventScroll: true })
     const outside = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false)
     }
+    const away = () => setOpen(false)
     document.addEventListener('pointerdown', outside)
-    return () => document.removeEventListener('pointerdown', outside)
+    addEventListener('resize', away)
+    document.addEventListener('scroll', away, true)
+    return () => {
+      document.removeEventListener('pointerdown', outside)
+      removeEventListener('resize', away)
+      document.removeEventListener('scroll', away, true)
+    }
   }, [open])
   const onKeyDown = (event: KeyboardEvent) => {
     const all = options()
@@ -170,7 +189,16 @@ export function Menu({
         {children ?? <Icon name={icon} />}
       </button>
       {open && (
-        <div class="menu-list" id={id} role="menu" aria-label={label} tabIndex={-1} ref={list} onKeyDown={onKeyDown}>
+        <div
+          class="menu-list"
+          id={id}
+          popover="manual"
+          role="menu"
+          aria-label={label}
+          tabIndex={-1}
+          ref={list}
+          onKeyDown={onKeyDown}
+        >
           {items.map((item) => (
             <button
               key={item.label}

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useWidth } from '../lib/width.ts'
 
 export interface Column<T> {
   title: string
@@ -40,7 +41,7 @@ const BESIDE = 8
 
 export function Rows<T>({
   caption,
-  columns,
+  columns: all,
   rows,
   keyOf,
   onOpen,
@@ -51,6 +52,9 @@ export function Rows<T>({
   height,
   onTop,
 }: RowsProps<T>) {
+  const width = useWidth()
+  // Left out of the document, not only of sight: a hidden column would still take its share of a fixed layout.
+  const columns = all.filter((c) => c.hide === undefined || width === 'wide' || (width === 'middle' && c.hide === 's'))
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 600, row: 40 })
   const [active, setActive] = useState(0)
@@ -127,7 +131,7 @@ export function Rows<T>({
     goal.current = next
     setActive(next)
   }
-  const cls = (c: Column<T>) => `${c.number ? 'num' : ''} ${c.hide === undefined ? '' : `hide-${c.hide}`}`
+  const cls = (c: Column<T>) => (c.number ? 'num' : '')
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move among the row buttons inside

@@ -135,9 +135,9 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
         <Brand />
         <Nav />
         <p class="side-foot tab">
-          {status === undefined ? ' ' : `Version ${status.version}`}
+          {status === undefined ? '\u00a0' : `Version ${status.version}`}
           <br />
-          {status === undefined ? ' ' : `Up ${span(status.uptimeMs)}`}
+          {status === undefined ? '\u00a0' : `Up ${span(status.uptimeMs)}`}
         </p>
       </aside>
       <div class="column">

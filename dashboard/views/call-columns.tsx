@@ -43,7 +43,7 @@ export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
   },
   { title: 'Key', width: '9%', hide: 'm', cell: (c) => c.clientKey || '–', full: (c) => c.clientKey },
   { title: 'Category', width: '92px', hide: 'm', cell: (c) => c.category || '–' },
-  { title: 'Status', width: '78px', cell: (c) => <CallStatus call={c} />, full: (c) => c.failure },
+  { title: 'Status', width: '84px', cell: (c) => <CallStatus call={c} />, full: (c) => c.failure },
   { title: 'Latency', width: '76px', number: true, hide: 's', cell: (c) => duration(c.latencyMs) },
   {
     title: 'Tokens',

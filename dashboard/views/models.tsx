@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<ModelRow>[] = [
   { title: 'Model', cell: (m) => m.id, full: (m) => m.displayName ?? m.id },
   {
     title: 'Providers',
-    width: '22%',
+    width: '14%',
     hide: 's',
     cell: (m) => m.providers.join(', '),
     full: (m) => m.providers.join(', '),
@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<ModelRow>[] = [
   },
   {
     title: 'Router',
-    width: '15%',
+    width: '13%',
     hide: 'm',
     cell: (m) => m.categories.join(', ') || '–',
     full: (m) => m.categories.join(', '),

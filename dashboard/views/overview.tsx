@@ -26,6 +26,16 @@ const RANGES = [
 
 export function Overview() {
   const { data: status, error, refresh } = useStatus()
+  const accounts = useAccounts()
+  // All at once: alerts that come a moment later would push away what is being read.
+  if ((status === undefined && error === undefined) || (accounts.data === undefined && accounts.error === undefined))
+    return (
+      <div class="stack" aria-busy="true">
+        <Head title="Overview" />
+        <Skeleton height={96} />
+        <Skeleton height={560} />
+      </div>
+    )
   return (
     <>
       <Head title="Overview" actions={status && <Address status={status} />} />
@@ -278,7 +288,7 @@ function Volume() {
         {error !== undefined && data === undefined ? (
           <Trouble words={error} retry={refresh} />
         ) : data === undefined ? (
-          <Skeleton height={188} />
+          <Skeleton height={222} />
         ) : total === 0 && live.length === 0 ? (
           <Empty
             icon="overview"

@@ -33,14 +33,16 @@ export function Standings({ targets }: { targets: readonly { model: string; stan
                     {s.label} <span class="muted xs">{s.provider}</span>
                   </div>
                   <div class="muted xs wrap-any">
-                    {s.because}
+                    {s.because.replace(/\.$/, '')}
                     {s.bound === true && '; this conversation is bound to it'}
                     {s.translated && '; translated'}
                   </div>
                 </div>
                 <div class="end">
                   <Pill tone={STATES[s.is].tone}>{STATES[s.is].words}</Pill>
-                  <span class="muted xs tab">{percent(s.quotaLeft)} left</span>
+                  {!['needs-login', 'disabled', 'excluded'].includes(s.is) && (
+                    <span class="muted xs tab">{percent(s.quotaLeft)} left</span>
+                  )}
                 </div>
               </li>
             ))}

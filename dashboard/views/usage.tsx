@@ -90,9 +90,15 @@ export function UsageView() {
         />
       </div>
       <Sums data={daily.data} />
-      {daily.data !== undefined && daily.data.rows.length > 1 && (
-        <Days data={daily.data} from={from} days={Number(days)} />
-      )}
+      {Number(days) > 1 &&
+        daily.error === undefined &&
+        (daily.data === undefined ? (
+          <div class="card">
+            <Skeleton height={222} />
+          </div>
+        ) : (
+          <Days data={daily.data} from={from} days={Number(days)} />
+        ))}
       <Section
         title={`By ${BY.find((b) => b.value === by)!.label.toLowerCase()}`}
         note={

@@ -117,7 +117,7 @@ export async function openWindow(
     reducedMotion: 'reduce',
     ...options,
   })
-  context.setDefaultTimeout(Number(process.env['WALK_MS'] ?? 30_000))
+  context.setDefaultTimeout(30_000)
   const heard: Heard = { answers: [], complaints: [], strays: [] }
   const pending = new Set<Promise<void>>()
   await context.exposeBinding('__heard', (_, text: string) => void heard.answers.push({ url: 'events', text }))

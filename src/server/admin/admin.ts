@@ -30,7 +30,12 @@ export interface Admin {
   fault(): string | undefined
 }
 
-const NO_STORE = { 'cache-control': 'no-store' }
+/** Neither kept anywhere, nor of use to the page of another site that names it as its script. */
+const OWN_EYES = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+}
 
 /** Makes the administrative pages of a gateway. */
 export function createAdmin({ gateway, protocols, version, now, metrics, trouble }: AdminOptions): Admin {
@@ -101,7 +106,7 @@ export function createAdmin({ gateway, protocols, version, now, metrics, trouble
             return json(401, { error: { message: 'Metrics are for this machine, or with a client key.' } })
           return {
             status: 200,
-            headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', ...NO_STORE },
+            headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', ...OWN_EYES },
             body: metrics(),
           }
         default:
@@ -123,7 +128,7 @@ export function createAdmin({ gateway, protocols, version, now, metrics, trouble
 function json(status: number, value: unknown): OwnResponse {
   return {
     status,
-    headers: { 'content-type': 'application/json', ...NO_STORE },
+    headers: { 'content-type': 'application/json', ...OWN_EYES },
     body: JSON.stringify(value),
   }
 }
