@@ -140,6 +140,12 @@ describe('figures', async () => {
     assert.deepEqual([undefined, 0, 42, 4200, 12_300_000].map(f.money), ['–', '$0', '< $0.0001', '$0.0042', '$12.30'])
   })
 
+  it('of time in a sentence are told by the clock of the reader', () => {
+    const at = Date.UTC(2026, 10, 22, 23, 35, 18)
+    assert.equal(f.inLocalTime('It rests until 2026-11-22T23:35:18.000Z.', at), `It rests until ${f.when(at, at)}.`)
+    assert.equal(f.inLocalTime('2026-99-99T99:99:99Z stays', at), '2026-99-99T99:99:99Z stays')
+  })
+
   it('of a scale reach over the highest and are whole', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000_000 }), (highest) => {

@@ -6,7 +6,7 @@ import { call } from '../lib/api.ts'
 import { useNow } from '../lib/clock.ts'
 import { percent, plural, relative, when } from '../lib/format.ts'
 import { invalidate } from '../lib/query.ts'
-import { Button, Mark, Meter, Pill, Time, type Tone } from '../ui/basic.tsx'
+import { Button, Mark, Meter, Pill, Time, type Tone, Words } from '../ui/basic.tsx'
 import { confirm, Menu, type MenuItem } from '../ui/overlay.tsx'
 import { attempt } from '../ui/toast.tsx'
 
@@ -205,7 +205,9 @@ export function AccountCard({
         </div>
       )}
       <div class="stack-sm small">
-        <p class="wrap-any">{account.words}</p>
+        <p class="wrap-any">
+          <Words text={account.words} />
+        </p>
         <p class="muted tab">
           {account.lastUsedAt === undefined ? (
             'Not used yet'
@@ -228,7 +230,7 @@ export function AccountCard({
             Log in
           </Button>
         )}
-        {account.can.reset && (
+        {account.can.reset && rests.length > 0 && (
           <Button small icon="play" onClick={() => void clearRests(account)} aria-label={`Clear the rests of ${label}`}>
             Clear
           </Button>

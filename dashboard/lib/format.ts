@@ -72,6 +72,14 @@ export function when(at: number, now: number): string {
   return sameDay(at, now) ? time : `${dayFormat.format(at)} ${time}`
 }
 
+/** Moments that a sentence of the server names (`2026-11-22T23:35:18Z`), as the reader's clock shows them. */
+export function inLocalTime(text: string, now: number): string {
+  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g, (moment) => {
+    const at = Date.parse(moment)
+    return Number.isNaN(at) ? moment : when(at, now)
+  })
+}
+
 export const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString()
 export const timeOfDay = (at: number) => clockSeconds.format(at)
 export const shortTime = (at: number) => clock.format(at)

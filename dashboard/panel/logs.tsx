@@ -18,7 +18,7 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 const MOST = 5000
 
 const COLUMNS: readonly Column<LogLine>[] = [
-  { title: 'Time', width: '80px', cell: (l) => timeOfDay(l.at), full: (l) => new Date(l.at).toLocaleString() },
+  { title: 'Time', width: '90px', cell: (l) => timeOfDay(l.at), full: (l) => new Date(l.at).toLocaleString() },
   { title: 'Level', width: '88px', cell: (l) => <Level level={l.level} /> },
   { title: 'Message', cell: (l) => l.message, full: (l) => l.message },
   { title: 'Request', width: '128px', hide: 'm', cell: (l) => <code>{l.requestId ?? '–'}</code> },

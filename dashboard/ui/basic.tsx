@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useNow } from '../lib/clock.ts'
-import { exact, percent, relative, when } from '../lib/format.ts'
+import { exact, inLocalTime, percent, relative, when } from '../lib/format.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { toast } from './toast.tsx'
 
@@ -71,6 +71,12 @@ export function Time({ at, absolute = true, fine = false }: { at: number; absolu
       {absolute && ` (${when(at, now)})`}
     </time>
   )
+}
+
+/** A sentence of the server, with the moments in it told in local time. */
+export function Words({ text }: { text: string }) {
+  const now = useNow()
+  return <>{inLocalTime(text, now)}</>
 }
 
 /** How full something is. `words`: what a screen reader says. */

@@ -22,7 +22,7 @@ const tokens = (c: UsageRowView) => (c.inputTokens ?? 0) + (c.cacheReadTokens ??
 export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
   {
     title: 'Time',
-    width: '80px',
+    width: '90px',
     cell: (c) => (sameDay(c.at, Date.now()) ? timeOfDay(c.at) : day(c.at).replace(/^\w+,? /, '')),
     full: (c) => new Date(c.at).toLocaleString(),
   },

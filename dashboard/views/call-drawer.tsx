@@ -6,7 +6,7 @@ import { bytes, count, duration, exact, money, plural } from '../lib/format.ts'
 import { useQuery } from '../lib/query.ts'
 import { hrefOf } from '../lib/url.ts'
 import { linkTo } from '../lib/views.ts'
-import { Callout, Code, Copy, Pill, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Callout, Code, Copy, Pill, Skeleton, Time, Trouble, Words } from '../ui/basic.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { CallStatus } from './call-columns.tsx'
 import { LogLines } from './log-lines.tsx'
@@ -45,7 +45,11 @@ function Detail({ detail }: { detail: UsageDetail }) {
           <Copy text={c.callId} what="request id" label="Copy id" />
         </div>
       </div>
-      {detail.failure !== undefined && detail.failure !== '' && <Callout tone="bad">{detail.failure}</Callout>}
+      {detail.failure !== undefined && detail.failure !== '' && (
+        <Callout tone="bad">
+          <Words text={detail.failure} />
+        </Callout>
+      )}
       <section class="stack" aria-labelledby="d-timeline">
         <h3 id="d-timeline">Timeline</h3>
         {timeline.length === 0 ? (
@@ -65,7 +69,9 @@ function Detail({ detail }: { detail: UsageDetail }) {
             {detail.reason ??
               (c.servedModel === c.requestedModel ? 'It was asked for by name.' : 'Nothing was recorded.')}
           </Fact>
-          <Fact name="This account">{timeline.at(-1)?.why ?? 'No account was asked.'}</Fact>
+          <Fact name="This account">
+            <Words text={timeline.at(-1)?.why ?? 'No account was asked.'} />
+          </Fact>
           <Fact name="Lane">{laneWords(c.lane)}</Fact>
           <Fact name="Left out">
             {detail.dropped.length === 0 ? (
@@ -211,11 +217,13 @@ function Gantt({
               </div>
               {a.failure !== undefined && (
                 <p class="small bad wrap-any">
-                  {a.failure.kind} ({a.failure.scope}): {a.failure.message}
+                  {a.failure.kind} ({a.failure.scope}): <Words text={a.failure.message} />
                   {a.failure.retryAfterMs !== undefined && ` Retry after ${duration(a.failure.retryAfterMs)}.`}
                 </p>
               )}
-              <p class="small muted wrap-any">{a.why}</p>
+              <p class="small muted wrap-any">
+                <Words text={a.why} />
+              </p>
             </li>
           )
         })}

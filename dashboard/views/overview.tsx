@@ -11,7 +11,7 @@ import { calls } from '../lib/live.ts'
 import { useStore } from '../lib/store.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
 import { linkTo } from '../lib/views.ts'
-import { Button, Callout, Copy, Empty, Head, Section, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Button, Callout, Copy, Empty, Head, Section, Segmented, Skeleton, Trouble, Words } from '../ui/basic.tsx'
 import { ChartTable, Sparkline, VolumeChart } from '../ui/charts.tsx'
 import { EndpointTable } from './endpoints.tsx'
 import { LastRequests } from './last-requests.tsx'
@@ -44,7 +44,9 @@ export function Overview() {
         <Callout tone="warn">
           <strong>Requests are refused now</strong>
           {status.reasons.map((r) => (
-            <span key={r}>{r}</span>
+            <span key={r}>
+              <Words text={r} />
+            </span>
           ))}
         </Callout>
       )}
@@ -98,7 +100,7 @@ export function Alerts({ alerts }: { alerts: readonly Alert[] }) {
               }
             >
               <span>
-                {a.message} {a.action !== undefined && <span class="muted">{a.action}</span>}
+                <Words text={a.message} /> {a.action !== undefined && <span class="muted">{a.action}</span>}
               </span>
             </Callout>
           )

@@ -1,7 +1,7 @@
 /** How every account stands for a model, in words. */
 import type { Standing } from '../../src/server/admin/management/contract.ts'
 import { percent } from '../lib/format.ts'
-import { Mark, Pill, type Tone } from '../ui/basic.tsx'
+import { Mark, Pill, type Tone, Words } from '../ui/basic.tsx'
 
 const STATES: Record<Standing['is'], { tone: Tone; words: string }> = {
   usable: { tone: 'good', words: 'Usable' },
@@ -33,7 +33,7 @@ export function Standings({ targets }: { targets: readonly { model: string; stan
                     {s.label} <span class="muted xs">{s.provider}</span>
                   </div>
                   <div class="muted xs wrap-any">
-                    {s.because.replace(/\.$/, '')}
+                    <Words text={s.because.replace(/\.$/, '')} />
                     {s.bound === true && '; this conversation is bound to it'}
                     {s.translated && '; translated'}
                   </div>

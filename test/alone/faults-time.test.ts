@@ -6,9 +6,9 @@ import { describe, it } from 'node:test'
 import Anthropic from '@anthropic-ai/sdk'
 import { GoogleGenAI } from '@google/genai'
 import OpenAI from 'openai'
-import { parseFault } from '../src/simulator/index.ts'
-import { accounts, anthropic, ask, chat, type Dialect, dialects, gemini } from './support/dialects.ts'
-import { CLIENT_KEY, type Running, start, until } from './support/start.ts'
+import { parseFault } from '../../src/simulator/index.ts'
+import { accounts, anthropic, ask, chat, type Dialect, dialects, gemini } from '../support/dialects.ts'
+import { CLIENT_KEY, type Running, start, until } from '../support/start.ts'
 
 const A = 'upstream-key-a'
 

@@ -1,7 +1,7 @@
 /** The way out: what is under way is finished, what is new is refused, and nothing ends in silence. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { anthropic, ask, dialects } from './support/dialects.ts'
+import { anthropic, ask, dialects } from '../support/dialects.ts'
 import {
   type GatewayProcess,
   KEY,
@@ -10,7 +10,7 @@ import {
   startGateway,
   startSimulator,
   waitFor,
-} from './support-process.ts'
+} from '../support-process.ts'
 
 const HOST = 'Host: 127.0.0.1\r\n'
 const AUTH = `Authorization: Bearer ${KEY}\r\n`

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib'
-import { KEY, MIB, percentile, RawClient, rawly, startGateway, startSimulator, waitFor } from './support-process.ts'
+import { KEY, MIB, percentile, RawClient, rawly, startGateway, startSimulator, waitFor } from '../support-process.ts'
 
 const HOST = 'Host: 127.0.0.1\r\n'
 const AUTH = `Authorization: Bearer ${KEY}\r\n`
