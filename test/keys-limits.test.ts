@@ -83,7 +83,7 @@ describe('a limit that is reached', () => {
 
   test('of requests at once frees a place when one is over, however it ends', async () => {
     await using run = await start(limited({ concurrent: 1 }))
-    const slow = ask(run, chat, { model: 'gpt-5.2+first:1000', stream: true, patience: 50 })
+    const slow = ask(run, chat, { model: 'gpt-5.2+late:300', stream: true, patience: 50 })
     await until(() => run.gateway.active === 1)
     const refused = await ask(run, chat)
     assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '1'])
