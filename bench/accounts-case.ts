@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createPool, type Strategy } from '../src/accounts/pool.ts'
+import { type Candidate, createPool, type Seat, type Strategy } from '../src/accounts/pool.ts'
 import { candidate } from '../src/accounts/testing/fixture.ts'
 import { failure } from '../src/hub/failure.ts'
 import { createGateway } from '../src/index.ts'
@@ -16,10 +16,21 @@ export interface AccountsFigures {
   startMs: Summary
   /** CPU of the same, ms. */
   startCpuMs: Summary
-  /** CPU of taking and giving back one seat, µs, by strategy; with a third of all resting. */
-  selectUs: Readonly<Record<Strategy, { calm: number; resting: number }>>
+  /** CPU of taking and giving back one seat, µs, by strategy. */
+  selectUs: Readonly<Record<Strategy, SelectFigures>>
   /** Memory of one account, KiB, after a collection. */
   kibPerAccount: number
+}
+
+/** New conversations each time, but for `kept`. All accounts have a limit of requests at once. */
+export interface SelectFigures {
+  calm: number
+  /** A third of all rests. */
+  resting: number
+  /** Every choice fills an account up and every seat given back frees one; half of them are full. */
+  full: number
+  /** Conversations that have their account already; a third of all rests. */
+  kept: number
 }
 
 const STRATEGIES: readonly Strategy[] = ['round-robin', 'weighted', 'fill-first', 'most-quota-left']
@@ -81,10 +92,9 @@ function heap(): number {
 
 const TURNS = 4_000
 
-/** CPU of one choice, µs: new conversations, as they cost most. */
-function select(count: number, strategy: Strategy): { calm: number; resting: number } {
+function select(count: number, strategy: Strategy): SelectFigures {
   const pool = createPool()
-  const list = Array.from({ length: count }, (_, i) => candidate(`a${i}`, { weight: 1 + (i % 5), concurrency: 8 }))
+  const list = seats(count, 8)
   const soon = Date.now() + 3_600_000
   for (const [i, { account }] of list.entries())
     pool.quota(
@@ -96,19 +106,49 @@ function select(count: number, strategy: Strategy): { calm: number; resting: num
       false,
     )
   let conversations = 0
-  const run = (turns: number): number => {
-    const before = process.cpuUsage()
-    for (let i = 0; i < turns; i += 1) {
-      conversations += 1
-      pool.succeeded(pool.take(list, { rotation: 'm', strategy, session: `s${conversations}` })!)
-    }
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / turns
+  const turn = (session: string): void =>
+    pool.succeeded(pool.take(list, { rotation: 'm', strategy, session: `s${session}` })!)
+  const fresh = (): void => {
+    conversations += 1
+    turn(`new ${conversations}`)
   }
-  run(TURNS)
-  const calm = run(TURNS)
+  const kept = (): void => {
+    conversations += 1
+    turn(`old ${conversations % 100}`)
+  }
+  run(TURNS, fresh)
+  const calm = run(TURNS, fresh)
   const broke = failure('quota-exhausted', 'no', { scope: 'account', retryAfter: 3_600 })
   for (let i = 0; i < count; i += 3) pool.failed(pool.take([list[i]!], { rotation: `${i}`, strategy })!, broke)
-  run(TURNS / 4)
-  return { calm, resting: run(TURNS) }
+  run(TURNS / 4, fresh)
+  const resting = run(TURNS, fresh)
+  run(TURNS / 4, kept)
+  return { calm, resting, full: selectFull(count, strategy), kept: run(TURNS, kept) }
+}
+
+function selectFull(count: number, strategy: Strategy): number {
+  const pool = createPool()
+  const list = seats(count, 1)
+  const ask = { rotation: 'm', strategy }
+  const held: Seat[] = Array.from({ length: count / 2 }, () => pool.take(list, ask)!)
+  let oldest = 0
+  const turn = (): void => {
+    const seat = pool.take(list, ask)!
+    pool.succeeded(held[oldest]!)
+    held[oldest] = seat
+    oldest = (oldest + 1) % held.length
+  }
+  run(TURNS, turn)
+  return run(TURNS, turn)
+}
+
+const seats = (count: number, concurrency: number): Candidate[] =>
+  Array.from({ length: count }, (_, i) => candidate(`a${i}`, { weight: 1 + (i % 5), concurrency }))
+
+/** CPU of one turn, µs. */
+function run(turns: number, turn: () => void): number {
+  const before = process.cpuUsage()
+  for (let i = 0; i < turns; i += 1) turn()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / turns
 }

@@ -47,6 +47,8 @@ const ACCOUNTS_START_MS = 1_000
 const SELECT_US = 20
 /** An open page: CPU of the gateway as share of one core, first paint, a frame of a long list. */
 const OPEN_PAGE_CPU = 0.02
+/** Open pages: p99 of requests, against that without any. */
+const OPEN_PAGES_P99 = 1.1
 const FIRST_PAINT_MS = 300
 const FRAME_MS = 34
 /** Share of delays of 20 to 60 ms, beyond those without anybody between, that chance may bring. */
@@ -84,7 +86,7 @@ export function judgeAll({ closed, paced, translated, firstEvent, start, account
     )
   if (start !== undefined) all.push(exact('start to first answer: CPU', start.cpuMs.median, START_CPU_MS, 'ms'))
   if (accounts !== undefined) {
-    const dearest = Math.max(...Object.values(accounts.selectUs).flatMap(({ calm, resting }) => [calm, resting]))
+    const dearest = Math.max(...Object.values(accounts.selectUs).flatMap((us) => Object.values(us)))
     all.push(exact(`${accounts.accounts} logins: start`, accounts.startMs.median, ACCOUNTS_START_MS, 'ms'))
     all.push(exact(`${accounts.accounts} logins: dearest choice`, dearest, SELECT_US, 'µs'))
   }
@@ -97,6 +99,12 @@ function judgeDashboard({ listeners, firstPaintMs, scroll }: DashboardFigures): 
   const page = listeners.find((l) => l.listeners === 1)
   if (page !== undefined)
     all.push(exact('an open dashboard: CPU added, of one core', page.addedCpu.median, OPEN_PAGE_CPU, ''))
+  for (const { listeners: many, p99Ms } of listeners) {
+    // Slices without anybody listening differ among themselves: that much says nothing.
+    const noise = Math.round((p99Ms.without.max / p99Ms.without.median) * 100) / 100
+    const ratio = p99Ms.with.median / p99Ms.without.median
+    all.push(exact(`${many} open: p99 of requests against none`, ratio, Math.max(OPEN_PAGES_P99, noise), '×'))
+  }
   all.push(
     exact(
       'open dashboards: failed requests',

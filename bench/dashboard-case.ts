@@ -19,7 +19,8 @@ export interface ListenersFigures {
   cpu: Summary
   /** Slices in turn without and with listeners; what those with them used more, as share of one core. */
   addedCpu: Summary
-  p99Ms: { without: number; with: number }
+  /** Of each slice. */
+  p99Ms: { without: Summary; with: Summary }
   errors: number
   /** Memory the listeners held, KiB each. */
   kibEach: number
@@ -78,7 +79,7 @@ export async function runDashboard(effort: DashboardEffort, tell: (text: string)
         perSecond: Math.round(beside.reduce((sum, s) => sum + s.perSecond, 0) / beside.length),
         cpu: summarise(without.map((s) => s.cpu)),
         addedCpu: summarise(beside.map((s, i) => s.cpu - without[i]!.cpu)),
-        p99Ms: { without: median(without.map((s) => s.p99Ms)), with: median(beside.map((s) => s.p99Ms)) },
+        p99Ms: { without: summarise(without.map((s) => s.p99Ms)), with: summarise(beside.map((s) => s.p99Ms)) },
         errors: [...without, ...beside].reduce((sum, s) => sum + s.errors, 0),
         kibEach: median(kib),
       })

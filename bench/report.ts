@@ -6,6 +6,7 @@ import type { ClosedFigures } from './closed-cases.ts'
 import type { DashboardFigures } from './dashboard-case.ts'
 import type { ProfileLine } from './profile.ts'
 import type { StartFigures } from './start-case.ts'
+import type { Summary } from './statistics.ts'
 import type { Delays, FirstEventFigures, HeadOfLineFigures, PacedFigures } from './stream-cases.ts'
 
 /** A number with three digits that count. */
@@ -133,8 +134,11 @@ export function startTable(figures: StartFigures): string {
 }
 
 export function accountsTable({ accounts, startMs, startCpuMs, selectUs, kibPerAccount }: AccountsFigures): string {
-  const rows = Object.entries(selectUs).map(([strategy, { calm, resting }]) => [strategy, short(calm), short(resting)])
-  const head = ['strategy', 'CPU µs of a choice', 'with a third resting']
+  const rows = Object.entries(selectUs).map(([strategy, { calm, resting, full, kept }]) => [
+    strategy,
+    ...[calm, resting, full, kept].map(short),
+  ])
+  const head = ['strategy', 'CPU µs of a choice', 'a third resting', 'half full', 'of a known conversation']
   return `### ${accounts} logins
 
 Start: ${short(startMs.median)} ms wall clock (median), ${short(startCpuMs.median)} ms CPU; ${short(kibPerAccount)} KiB of heap each.
@@ -142,13 +146,15 @@ Start: ${short(startMs.median)} ms wall clock (median), ${short(startCpuMs.media
 ${table(head, rows)}`
 }
 
+const spread = ({ median, min, max }: Summary): string => `${short(median)} [${short(min)}–${short(max)}]`
+
 export function dashboardTable({ listeners, firstPaintMs, scroll, noBrowser }: DashboardFigures): string {
   const rows = listeners.map((l) => [
     `${l.listeners}`,
     `${l.perSecond}`,
     `${short(l.cpu.median * 100)} %`,
     `${short(l.addedCpu.median * 100)} % [${short(l.addedCpu.min * 100)}–${short(l.addedCpu.max * 100)}]`,
-    `${short(l.p99Ms.without)} / ${short(l.p99Ms.with)}`,
+    `${spread(l.p99Ms.without)} / ${spread(l.p99Ms.with)}`,
     short(l.kibEach),
     `${l.errors}`,
   ])
@@ -157,7 +163,7 @@ export function dashboardTable({ listeners, firstPaintMs, scroll, noBrowser }: D
     'requests/s',
     'CPU of a core without',
     'added [range]',
-    'p99 ms without / with',
+    'p99 ms without / with [range]',
     'KiB each',
     'errors',
   ]

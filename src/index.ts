@@ -142,7 +142,10 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     household.store,
     now,
     () => refresh(),
-    (error) => log.warn({ err: error.message }, 'labelled prompts of the router cannot be read now'),
+    (error) => {
+      if (household.storeTrouble() === undefined)
+        log.warn({ err: error.message }, 'labelled prompts of the router cannot be read now')
+    },
     EXAMPLES_MS,
   )
   const compile = (l: Loaded) =>
@@ -204,6 +207,7 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Runn
     alerts: accounting.alerts,
     storeTrouble: household.storeTrouble,
     trouble: household.trouble,
+    remarks: household.remarks,
     configFault: admin.fault,
     configFile: file,
     dataDir: keeps(options.config) ? authDir : undefined,

@@ -27,7 +27,8 @@ describe('demo', () => {
     assert.equal(code, 0, stderr)
     for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages', ':generateContent'])
       assert.match(stdout, new RegExp(`✔ .*POST .*${path}`))
-    assert.equal(stdout.match(/\[simulated\]/g)!.length, 4)
+    assert.equal(stdout.match(/\[simulated\]/g)!.length, 5)
+    assert.match(stdout, /"model": "auto"[\s\S]*routed +code \(0\.\d\d\): refactor, .*\n +model +claude-sonnet-4-6,/)
     assert.match(stdout, /no answer here comes from a real model/)
     assert.equal(stdout.includes(ESCAPE), false, 'no colours into a pipe')
     // Progress of what takes seconds.
@@ -43,14 +44,16 @@ describe('demo', () => {
       .map((line) => JSON.parse(line))
     assert.deepEqual(
       events.map((e) => e.event),
-      ['logins', 'sample', 'sample', 'sample', 'sample', 'samples'],
+      ['logins', 'sample', 'sample', 'sample', 'sample', 'sample', 'samples'],
     )
     assert.equal(events.at(-1).failed, 0)
     assert.deepEqual([events[0].accounts, events[0].failed], [16, 0])
-    for (const sample of events.slice(1, 5)) {
+    const { category, confidence, model } = events[5]
+    assert.deepEqual([category, model, Number(confidence) > 0.9], ['code', 'claude-sonnet-4-6', true])
+    for (const sample of events.slice(1, 6)) {
       assert.equal(sample.ok, true)
       assert.ok(sample.answer.includes(sample.question), sample.answer)
-      assert.match(sample.account, /^(?:claude|openai|gemini)-[0-9a-f]{10}$/)
+      assert.match(sample.account, /^(?:antigravity|claude|openai|gemini)-[0-9a-f]{10}$/)
     }
     assert.match(stderr, /^Logging anna and dora in/)
   })
@@ -131,10 +134,25 @@ describe('config', () => {
     ]) {
       const { code, stdout, stderr } = await run(args)
       assert.equal(code, 0, stderr)
-      assert.equal(stdout, `${file} is valid: 0 accounts, 2 client keys.\n`)
+      assert.equal(stdout, `${file} is valid: 0 accounts by key, 2 client keys.\n`)
     }
     const { stdout } = await run(['config', 'check', file, '--json'])
-    assert.deepEqual(JSON.parse(stdout), { valid: true, file, notices: [], faults: [] })
+    assert.deepEqual(JSON.parse(stdout), { valid: true, file, accounts: 0, clientKeys: 2, notices: [], faults: [] })
+  })
+
+  test('check: a file without client keys is told what that means where it listens', async () => {
+    using dir = temporary()
+    const file = join(dir.path, 'open.yaml')
+    for (const [host, words] of [
+      ['127.0.0.1', /no api-keys: everyone on this machine/],
+      ['""', /the server refuses to start/],
+    ] as const) {
+      writeFileSync(file, `host: ${host}\n`)
+      const { code, stdout, stderr } = await run(['config', 'check', file])
+      assert.deepEqual([code, stdout], [0, `${file} is valid: 0 accounts by key, 0 client keys.\n`])
+      assert.match(stderr, words)
+      assert.match(JSON.parse((await run(['config', 'check', file, '--json'])).stdout).warning, words)
+    }
   })
 
   test('check: a bad file ends with 3 and tells every fault with its line', async () => {

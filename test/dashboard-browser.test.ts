@@ -1,34 +1,14 @@
 /** The page in a real Chromium, with the pretended gateway behind it (dashboard/dev). The browser is started once. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { type DevOptions, type DevServer, startDev } from '../dashboard/dev/server.ts'
 import { startBrowser, whyNoBrowser } from '../dashboard/testing/browser.ts'
+import { axe, dress, eachView, fits, holds, LOOKS, settled, touchable, VIEWS } from '../dashboard/testing/page.ts'
 import { type BuiltPage, bundlePage } from '../scripts/dashboard.ts'
 
 const missing = whyNoBrowser()
 if (missing !== undefined) console.log(`NOT TESTED: ${missing}`)
-
-const VIEWS = [
-  '/dashboard/#/',
-  '/dashboard/#/requests',
-  '/dashboard/#/usage',
-  '/dashboard/#/usage?by=servedModel',
-  '/dashboard/#/models',
-  '/dashboard/#/router',
-  '/dashboard/#/providers',
-  '/dashboard/#/connection',
-  '/dashboard/#/api',
-  '/management.html#/',
-  '/management.html#/keys',
-  '/management.html#/config',
-  '/management.html#/models',
-  '/management.html#/routing',
-  '/management.html#/logs',
-  '/management.html#/audit',
-  '/management.html#/doctor',
-]
 
 // Axe reads some seventy views: on a busy machine that takes longer than one test may.
 describe('the page in Chromium', { skip: missing === undefined ? false : missing, timeout: 900_000 }, () => {
@@ -69,59 +49,46 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     return page
   }
 
-  /** Waits for an expression; the page's own policy forbids the usual way, which is `eval`. */
-  async function until(page: Page, expression: string): Promise<void> {
-    for (let i = 0; i < 300; i += 1) {
-      if ((await page.evaluate(expression)) === true) return
-      await page.waitForTimeout(50)
-    }
-    assert.fail(`it did not come to pass: ${expression}`)
-  }
-
-  /** The view is there, and what it has asked for. */
-  async function settled(page: Page): Promise<void> {
-    await page.locator('main h1').first().waitFor()
-    await until(page, "document.querySelector('main .skeleton') === null")
-  }
-
-  async function axe(page: Page, where: string): Promise<void> {
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    const told = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3)}`)
-    assert.deepEqual(told, [], where)
-  }
-
-  const noSideways = (page: Page, where: string) =>
-    page
-      .evaluate('[document.documentElement.scrollWidth, document.documentElement.clientWidth]')
-      .then((sizes) => assert.ok((sizes as number[])[0]! <= (sizes as number[])[1]!, `${where}: ${sizes}`))
-
-  for (const [scheme, width] of [
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 360],
-  ] as const)
-    it(`has no fault that axe knows, in any view, ${scheme}, ${width} px wide; and nothing sticks out`, async () => {
-      const server = await serve()
-      const page = await visit(`${server.url}/dashboard/`, { scheme, width })
-      for (const view of VIEWS) {
-        await page.goto(server.url + view)
-        await settled(page)
-        await axe(page, view)
-        await noSideways(page, view)
+  it('has no fault that axe knows, in any view, light and dark, wide and narrow; nothing sticks out or is too small to touch', async () => {
+    const server = await serve()
+    const page = await visit(`${server.url}/dashboard/`)
+    await eachView(page, server.url, async (name) => {
+      for (const look of LOOKS) {
+        const where = `${name}, ${look.scheme}, ${look.width} px`
+        await dress(page, look)
+        await axe(page, where)
+        await fits(page, where)
+        if (look.width === 360) await touchable(page, where)
       }
-      assert.equal(await page.evaluate('window.__xss'), undefined, 'no text of the API ran as code')
-      await page.context().close()
     })
+    assert.equal(await page.evaluate('window.__xss'), undefined, 'no text of the API ran as code')
+    await page.context().close()
+  })
+
+  it('holds crowds, long names of any script and figures of ten digits', async () => {
+    for (const crowd of ['crowd', 'hard', 'resting'] as const) {
+      const server = await serve({ crowd })
+      const page = await visit(`${server.url}/dashboard/`, { width: 360 })
+      for (const view of ['/', '/requests', '/usage?by=account', '/models']) {
+        await page.goto(`${server.url}/dashboard/#${view}`)
+        await settled(page)
+        for (const look of LOOKS.slice(0, 2)) {
+          await dress(page, look)
+          await axe(page, `${crowd} ${view} ${look.width}`)
+          await fits(page, `${crowd} ${view} ${look.width}`)
+        }
+      }
+      await page.context().close()
+    }
+  })
 
   it('shows and teaches when there is nothing yet, without a fault', async () => {
     const server = await serve({ empty: true })
     const page = await visit(`${server.url}/dashboard/`, { width: 360, scheme: 'dark' })
-    for (const view of VIEWS) {
-      await page.goto(server.url + view)
-      await settled(page)
-      await axe(page, `${view}, empty`)
-      await noSideways(page, `${view}, empty`)
-    }
+    await eachView(page, server.url, async (name) => {
+      await axe(page, `${name}, empty`)
+      await fits(page, `${name}, empty`)
+    })
     await page.goto(`${server.url}/dashboard/#/`)
     await page.getByText('No account yet', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Log in an account' }).click()
@@ -185,9 +152,9 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('End')
-    await until(page, "Number(document.activeElement.closest('tr')?.dataset.index) > 100")
+    await holds(page, "Number(document.activeElement.closest('tr')?.dataset.index) > 100")
     await page.keyboard.press('Home')
-    await until(page, "document.activeElement.closest('tr')?.dataset.index === '0'")
+    await holds(page, "document.activeElement.closest('tr')?.dataset.index === '0'")
     await page.keyboard.press('Enter')
     await page.getByRole('dialog', { name: 'Request' }).waitFor()
     await page.keyboard.press('Escape')
@@ -219,7 +186,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await streams(1)
     await page.getByText('as they end').waitFor()
     const first = await page.locator('tr[data-index="0"]').last().textContent()
-    await until(
+    await holds(
       page,
       `![...document.querySelectorAll('tr[data-index="0"]')].at(-1).textContent.includes(${JSON.stringify(first!.slice(0, 8))})`,
     )
@@ -331,7 +298,7 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('As in the file').waitFor()
     await page.getByRole('button', { name: 'Undo' }).click()
-    await until(page, "document.querySelector('.source textarea').value.includes('most-quota-left')")
+    await holds(page, "document.querySelector('.source textarea').value.includes('most-quota-left')")
     await page.getByRole('button', { name: 'History' }).click()
     await page.getByText('before the router').waitFor()
     await page.context().close()
@@ -371,17 +338,20 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
 
   it('moves nothing when what it has asked for arrives', async () => {
     const server = await serve()
-    for (const view of VIEWS) {
-      const page = await visit(server.url + view)
+    const page = await visit(`${server.url}/dashboard/`)
+    for (const [name, path] of VIEWS) {
+      await page.goto('about:blank')
+      await page.goto(server.url + path)
+      await settled(page)
       const shift = (await page.evaluate(`new Promise((done) => {
         let sum = 0
         new PerformanceObserver((list) => { for (const e of list.getEntries()) sum += e.value }).observe({ type: 'layout-shift', buffered: true })
-        setTimeout(() => done(sum), 100)
+        setTimeout(() => done(sum), 50)
       })`)) as number
       // Below 0.1 is what Google's Core Web Vitals call good.
-      assert.ok(shift < 0.1, `${view}: ${shift}`)
-      await page.context().close()
+      assert.ok(shift < 0.1, `${name}: ${shift}`)
     }
+    await page.context().close()
   })
 
   it('leaves no error in the console, no break of the content security policy', () => {

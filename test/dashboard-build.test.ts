@@ -138,11 +138,25 @@ describe('figures', async () => {
     ])
     assert.deepEqual([45_000, 600_000, 4_320_000, 273_600_000].map(f.span), ['45 s', '10 min', '1 h 12 min', '3 d 4 h'])
     assert.deepEqual([undefined, 0, 42, 4200, 12_300_000].map(f.money), ['–', '$0', '< $0.0001', '$0.0042', '$12.30'])
+    assert.deepEqual([1_234_000_000, 1_234_567_890_000].map(f.money), ['$1,234', '$1.235M'])
+    assert.deepEqual([0, 381_422_965, 12_260_753_459].map(f.figure), ['0', '381,422,965', '12.26B'])
+    const now = Date.UTC(2026, 10, 22)
+    assert.deepEqual(
+      [4_380_000, 900, -12_400, -3_700_000, -90 * 3_600_000].map((gap) => f.relative(now + gap, now)),
+      ['in 1 h 13 min', 'now', '12 s ago', '1 h ago', '3 d ago'],
+    )
   })
 
   it('of time in a sentence are told by the clock of the reader', () => {
     const at = Date.UTC(2026, 10, 22, 23, 35, 18)
     assert.equal(f.inLocalTime('It rests until 2026-11-22T23:35:18.000Z.', at), `It rests until ${f.when(at, at)}.`)
+    assert.deepEqual(f.momentsOf('Until 2026-11-22T23:35:18Z, then 2026-11-22T23:36Z.'), [
+      'Until ',
+      at,
+      ', then ',
+      at + 42_000,
+      '.',
+    ])
     assert.equal(f.inLocalTime('2026-99-99T99:99:99Z stays', at), '2026-99-99T99:99:99Z stays')
   })
 

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { startBrowser, whyNoBrowser } from '../dashboard/testing/browser.ts'
-import { CONFIG_SECRETS, type Estate, type Heard, openEstate, openWindow, settled, VIEWS } from './support/dashboard.ts'
+import { settled, VIEWS } from '../dashboard/testing/page.ts'
+import { CONFIG_SECRETS, type Estate, type Heard, openEstate, openWindow } from './support/dashboard.ts'
 
 const missing = whyNoBrowser()
 if (missing !== undefined) console.log(`NOT TESTED: ${missing}`)

@@ -5,21 +5,18 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { AxeBuilder } from '@axe-core/playwright'
 import OpenAI from 'openai'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { startBrowser, whyNoBrowser } from '../dashboard/testing/browser.ts'
+import { axe as axeOf, dress, eachView, fits, holds, LOOKS, settled } from '../dashboard/testing/page.ts'
 import {
   ADMIN_TOKEN,
   CONFIG_SECRETS,
   type Estate,
   type Heard,
-  holds,
   KEPT_COMMENT,
   openEstate,
   openWindow,
-  settled,
-  VIEWS,
 } from './support/dashboard.ts'
 import { freePort } from './support/subscription.ts'
 
@@ -56,15 +53,7 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     await settled(page)
   }
 
-  async function axe(where: string, on = page): Promise<void> {
-    const { violations } = await new AxeBuilder({ page: on }).analyze()
-    assert.deepEqual(
-      violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3)}`),
-      [],
-      where,
-    )
-  }
-
+  const axe = (where: string) => axeOf(page, where)
   const dialog = () => page.getByRole('dialog')
 
   /** Chooses a vendor in the login dialog and starts. */
@@ -317,103 +306,222 @@ describe('the walk through the real page', { skip: missing ?? false }, () => {
     assert.equal(again.status, 200, await again.text())
   })
 
-  it('does the main tasks with the keyboard alone', async () => {
+  describe('with the keyboard alone', () => {
+    /** What a screen reader calls that which has the focus, by what stands in the page. */
+    const named = async () =>
+      String(
+        await page.evaluate(
+          "(() => { const e = document.activeElement; return e === document.body ? '' : (e.getAttribute('aria-label') ?? (e.labels?.[0] ?? e).textContent ?? '').trim() })()",
+        ),
+      )
+    const press = (...keys: string[]) =>
+      keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve())
     /** Tabs until something of that name has the focus. */
-    const tabTo = async (name: RegExp, most = 80) => {
+    const tabTo = async (name: RegExp, most = 120) => {
       for (let i = 0; i < most; i += 1) {
         await page.keyboard.press('Tab')
-        const at = String(
-          await page.evaluate(
-            "(() => { const e = document.activeElement; return e === document.body ? '' : (e.getAttribute('aria-label') ?? (e.labels?.[0] ?? e).textContent ?? '').trim() })()",
-          ),
-        )
-        if (name.test(at)) return
+        if (name.test(await named())) return
       }
       assert.fail(`the focus never came to ${name}`)
     }
-    await go('/dashboard/#/')
-    await tabTo(/^Skip to content/)
-    await page.keyboard.press('Enter')
-    assert.equal(await page.evaluate('document.activeElement.id'), 'main')
-    // A request: from the list into its timeline and back.
-    await go('/dashboard/#/requests')
-    await tabTo(/Open details/)
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Timeline' }).waitFor()
-    await page.keyboard.press('Escape')
-    await dialog().waitFor({ state: 'detached' })
-    // The test request.
-    await go('/dashboard/#/connection')
-    await tabTo(/^Model$/)
-    await page.keyboard.press('Control+A')
-    await page.keyboard.type('claude-sonnet-4-6')
-    await page.keyboard.press('Enter')
-    await page.getByText('It works').waitFor()
-    // A login: chosen, begun, given up.
-    await go('/management.html#/')
-    await tabTo(/^Log in$/)
-    await page.keyboard.press('Enter')
-    await dialog().waitFor()
-    await tabTo(/kimi/i)
-    await page.keyboard.press('Enter')
-    await dialog().getByRole('button', { name: 'Start login' }).waitFor()
-    const read = dialog().getByLabel('I have read this')
-    if ((await read.count()) > 0) {
-      await tabTo(/^I have read this/)
-      await page.keyboard.press('Space')
+    const enter = async (name: RegExp) => {
+      await tabTo(name)
+      await page.keyboard.press('Enter')
     }
-    await tabTo(/^Start login$/)
-    await page.keyboard.press('Enter')
-    await dialog().locator('.secret code').waitFor()
-    await tabTo(/^Give up$/)
-    await page.keyboard.press('Enter')
-    await dialog().waitFor({ state: 'detached' })
-    // A key: made and revoked.
-    await go('/management.html#/keys')
-    await tabTo(/^New key$/)
-    await page.keyboard.press('Enter')
-    await dialog().waitFor()
-    await tabTo(/^Name$/)
-    await page.keyboard.type('by keyboard')
-    await page.keyboard.press('Enter')
-    made.push((await page.locator('.secret code').textContent())!)
-    await tabTo(/^I have kept it$/)
-    await page.keyboard.press('Enter')
-    await tabTo(/^Actions for by keyboard$/)
-    await page.keyboard.press('Enter')
-    await page.getByRole('menu').waitFor()
-    await holds(page, "document.activeElement.getAttribute('role') === 'menuitem'")
-    await page.keyboard.press('ArrowUp')
-    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Revoke')
-    await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: 'Revoke key' }).waitFor()
-    await tabTo(/^Revoke key$/)
-    await page.keyboard.press('Enter')
-    await page.getByRole('row', { name: /by keyboard/ }).waitFor({ state: 'detached' })
-    // Another theme, kept.
-    await tabTo(/^Theme of the system$/)
-    await page.keyboard.press('ArrowLeft')
-    assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark')
-    await page.keyboard.press('ArrowRight')
+    const fill = async (name: RegExp, text: string) => {
+      await tabTo(name)
+      await page.keyboard.press('Control+A')
+      await page.keyboard.type(text)
+    }
+
+    it('skips to the content, opens a request and comes back to where it was', async () => {
+      await go('/dashboard/#/')
+      await enter(/^Skip to content/)
+      assert.equal(await page.evaluate('document.activeElement.id'), 'main')
+      await go('/dashboard/#/requests')
+      await enter(/Open details/)
+      await page.getByRole('heading', { name: 'Timeline' }).waitFor()
+      await press('Escape')
+      await dialog().waitFor({ state: 'detached' })
+      assert.match(await named(), /Open details/)
+    })
+
+    it('sends the test request and opens its timeline', async () => {
+      await go('/dashboard/#/connection')
+      await fill(/^Model$/, 'claude-sonnet-4-6')
+      await press('Enter')
+      await page.getByText('It works').waitFor()
+      await enter(/^Open its timeline$/)
+      await page.getByRole('heading', { name: 'Timeline' }).waitFor()
+      await press('Escape')
+    })
+
+    it('logs an account in: vendor, policy, consent in the new tab, done', async () => {
+      await go('/management.html#/')
+      await enter(/^Log in$/)
+      await dialog().waitFor()
+      await enter(/claude/i)
+      await fill(/^Name \(optional\)$/, 'ben at Claude')
+      await enter(/^More settings$/)
+      await fill(/^Port for the way back$/, String(await freePort()))
+      await tabTo(/^I have read this/)
+      await press('Space')
+      await enter(/^Start login$/)
+      const popup = context.waitForEvent('page')
+      await enter(/^Open in a new tab$/)
+      const consent = await popup
+      const person = consent.getByRole('button', { name: /ben/ })
+      await person.waitFor()
+      for (let i = 0; i < 20 && !(await person.evaluate((e) => e === e.ownerDocument.activeElement)); i += 1)
+        await consent.keyboard.press('Tab')
+      await consent.keyboard.press('Enter')
+      await loggedIn('ben at Claude')
+      await consent.close()
+    })
+
+    it('begins a login with a code and gives it up', async () => {
+      await go('/management.html#/')
+      await enter(/^Log in$/)
+      await dialog().waitFor()
+      await enter(/kimi/i)
+      await dialog().getByRole('button', { name: 'Start login' }).waitFor()
+      if ((await dialog().getByLabel('I have read this').count()) > 0) {
+        await tabTo(/^I have read this/)
+        await press('Space')
+      }
+      await enter(/^Start login$/)
+      await dialog().locator('.secret code').waitFor()
+      await enter(/^Give up$/)
+      await dialog().waitFor({ state: 'detached' })
+    })
+
+    it('corrects a decision of the router, takes it back with Ctrl+Z, and forgets an example', async () => {
+      await go('/dashboard/#/router')
+      const prompt = 'Think of a name for our village choir'
+      await fill(/^Prompt$/, prompt)
+      await press('Control+Enter')
+      await page.getByRole('button', { name: 'This is wrong' }).waitFor()
+      const first = await page.locator('[aria-live] .pill.info').first().textContent()
+      const wanted = first === 'analysis' ? 'reasoning' : 'analysis'
+      await enter(/^This is wrong$/)
+      assert.notEqual(await named(), '', 'the focus is at the first choice')
+      if ((await named()) !== wanted) await tabTo(new RegExp(`^${wanted}$`))
+      await press('Enter')
+      const row = page.getByRole('cell', { name: prompt, exact: true })
+      await row.waitFor()
+      await page.evaluate("document.getElementById('main').focus()")
+      await press('Control+z')
+      await row.waitFor({ state: 'detached' })
+      await enter(/^Forget: Tell me about the harvest/)
+      await page.getByRole('cell', { name: /^Tell me about the harvest/ }).waitFor({ state: 'detached' })
+    })
+
+    it('edits the config: a mistake told at its key, then a change saved and taken back', async () => {
+      const kept = readFileSync(estate.file, 'utf8')
+      await go('/management.html#/config')
+      await fill(/^Search settings$/, 'request-retry')
+      await fill(/^request-retry$/, 'many')
+      await press('Enter')
+      const field = page.getByLabel('request-retry', { exact: true })
+      await page.locator('[data-key="request-retry"] .fault').waitFor()
+      assert.equal(await field.getAttribute('aria-invalid'), 'true')
+      const told = await field.getAttribute('aria-describedby')
+      assert.match(told!, /-f\b/, 'the fault is read with the field')
+      await axe('a fault at its key')
+      await enter(/^Line \d+$/)
+      assert.equal(await named(), 'Config as YAML')
+      await fill(/^request-retry$/, '2')
+      await press('Enter')
+      await page.getByText('Changed, not saved').waitFor()
+      await holds(
+        page,
+        "[...document.querySelectorAll('button')].some((b) => b.textContent === 'Review and save' && !b.disabled)",
+      )
+      await enter(/^Review and save$/)
+      await dialog().getByText('1 line added').waitFor()
+      await enter(/^Save$/)
+      await page.getByText('As in the file').waitFor()
+      await dialog().waitFor({ state: 'detached' })
+      assert.match(readFileSync(estate.file, 'utf8'), /request-retry: 2/)
+      assert.equal(await page.evaluate('document.activeElement.id'), 'main', 'the focus is not lost')
+      await press('Control+z')
+      await page.getByText('The config is as it was before.').first().waitFor()
+      assert.equal(readFileSync(estate.file, 'utf8'), kept)
+      // The same from the list of earlier texts.
+      await enter(/^History$/)
+      await enter(/^Replaced/)
+      await dialog().getByText('1 line added').waitFor()
+      await press('Escape')
+    })
+
+    it('makes a key and revokes it', async () => {
+      await go('/management.html#/keys')
+      await enter(/^New key$/)
+      await dialog().waitFor()
+      await tabTo(/^Name$/)
+      await page.keyboard.type('by keyboard')
+      await press('Enter')
+      made.push((await page.locator('.secret code').textContent())!)
+      await enter(/^I have kept it$/)
+      await enter(/^Actions for by keyboard$/)
+      await page.getByRole('menu').waitFor()
+      await holds(page, "document.activeElement.getAttribute('role') === 'menuitem'")
+      await press('ArrowUp')
+      assert.equal(await named(), 'Revoke')
+      await press('Enter')
+      await page.getByRole('button', { name: 'Revoke key' }).waitFor()
+      await enter(/^Revoke key$/)
+      await page.getByRole('row', { name: /by keyboard/ }).waitFor({ state: 'detached' })
+    })
+
+    it('clears a rest', async () => {
+      estate.simulator.script('codex:ben', [{ name: '429', value: 600 }])
+      const refused = await estate.ask('gpt-5.4', 'hello')
+      assert.equal(refused.status, 429)
+      await refused.text()
+      await go('/management.html#/')
+      const card = page.getByRole('article', { name: /^ben at Codex/ })
+      await card.getByText(/which rests/).waitFor()
+      await enter(/^Clear the rests of ben at Codex$/)
+      await card.getByText(/which rests/).waitFor({ state: 'detached' })
+      await enter(/^Actions for ben at Codex$/)
+      await page.getByRole('menu').waitFor()
+      assert.ok(!(await page.getByRole('menu').textContent())!.includes('Clear'), 'there is nothing to clear any more')
+      await press('Escape')
+      assert.equal((await estate.ask('gpt-5.4', 'hello')).status, 200)
+    })
+
+    it('walks the chart bar by bar, chooses a theme that is kept, and goes by the navigation', async () => {
+      await go('/dashboard/#/')
+      await tabTo(/one bar at a time$/)
+      await press('Home', 'ArrowRight')
+      assert.match(String(await page.evaluate("document.activeElement.getAttribute('aria-valuetext')")), /request/)
+      await tabTo(/^Theme of the system$/)
+      await press('ArrowLeft')
+      assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark')
+      await page.reload()
+      await settled(page)
+      assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark')
+      await tabTo(/^Dark theme$/)
+      await press('ArrowRight')
+      await enter(/^Usage$/)
+      await page.getByRole('heading', { name: 'Usage', level: 1 }).waitFor()
+      assert.equal(await named(), 'Usage', 'reading goes on at the title')
+    })
   })
 
-  for (const scheme of ['light', 'dark'] as const)
-    for (const width of [1280, 360])
-      it(`every view, ${scheme}, ${width} px: no fault that axe knows, nothing sticks out`, async () => {
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-        await page.setViewportSize({ width, height: width === 360 ? 760 : 860 })
-        for (const [name, path] of VIEWS) {
-          await go(path)
-          await axe(`${name}, ${scheme}, ${width}`)
-          const [wide, room] = (await page.evaluate(
-            '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-          )) as [number, number]
-          assert.ok(wide <= room, `${name}: ${wide} px in ${room}`)
-          if (shots) await page.screenshot({ path: `${shots}/${name}-${scheme}-${width}.png`, fullPage: true })
-        }
-        await page.setViewportSize({ width: 1280, height: 860 })
-        await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-      })
+  it('every view, light and dark, wide and narrow: no fault that axe knows, nothing sticks out', async () => {
+    await eachView(page, estate.url, async (name) => {
+      for (const look of LOOKS) {
+        const where = `${name}-${look.scheme}-${look.width}`
+        await dress(page, look)
+        await axe(where)
+        await fits(page, where)
+        if (shots) await page.screenshot({ path: `${shots}/${where}.png`, fullPage: true })
+      }
+    })
+    await dress(page, LOOKS[0]!)
+  })
 
   it('signs out: the session is over in every tab, and the token opens a new one', async () => {
     await go('/dashboard/#/')

@@ -86,6 +86,9 @@ describe('the tarball', () => {
       'dist/protocols/index.d.ts',
       'dist/simulator/index.js',
       'dist/simulator/index.d.ts',
+      'dist/store/sqlite/worker.js',
+      'dist/accounts/refresh/keeper.js',
+      'dist/THIRD-PARTY.txt',
     ])
       assert.ok(files.includes(file), `${file} is missing`)
   })
@@ -95,9 +98,15 @@ describe('the tarball', () => {
       (file) =>
         !/^(?:dist\/.+\.(?:js|d\.ts|js\.map)|bin\/logicaproxy\.cjs)$/.test(file) &&
         !/^dist\/dashboard\/(?:(?:index|management)\.html|assets\/[\w-]+\.(?:js|css))$/.test(file) &&
-        !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'config.schema.json', 'config.example.yaml'].includes(
-          file,
-        ),
+        ![
+          'package.json',
+          'README.md',
+          'LICENSE',
+          'CHANGELOG.md',
+          'config.schema.json',
+          'config.example.yaml',
+          'dist/THIRD-PARTY.txt',
+        ].includes(file),
     )
     assert.deepEqual(odd, [])
     assert.deepEqual(
@@ -172,6 +181,88 @@ describe('installed elsewhere', () => {
     assert.match(protocols!, /protocols/)
     assert.match(simulator!, /createSimulator/)
     assert.equal(inside, 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+
+  test('what the bundle is cut into finds its parts: store, login, keeper, page and WebSocket', async () => {
+    const script = `
+      import { execFileSync } from 'node:child_process'
+      import { createGateway } from 'logicaproxy'
+      import { createSimulator } from 'logicaproxy/simulator'
+      const simulator = await createSimulator({ anyPort: true, deviceInterval: 1 })
+      const gateway = await createGateway({
+        config: {
+          port: 0,
+          'api-keys': ['client-key-of-the-package-test'],
+          'auth-dir': './kept',
+          'host-overrides': simulator.hosts,
+          'oauth-clients': simulator.clients,
+        },
+      })
+      const { url } = await gateway.listen()
+      const login = await gateway.login('claude', { acknowledged: true, port: 0 })
+      await simulator.consent({ url: login.url, person: 'anna', visit: true })
+      const { id } = await login.account
+      await gateway.logins.refresh(id)
+      const list = process.platform === 'linux' ? execFileSync('ps', ['-eo', 'ppid,args'], { encoding: 'utf8' }) : ''
+      const ours = list.split('\\n').filter((line) => line.trim().startsWith(process.pid + ' '))
+      const page = await fetch(url + '/dashboard/')
+      const asked = await fetch(url + '/v1/messages', {
+        method: 'POST',
+        headers: { 'x-api-key': 'client-key-of-the-package-test', 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'claude-sonnet-4-6', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+      })
+      const socket = new WebSocket(url.replace('http', 'ws') + '/v1/responses', {
+        headers: { authorization: 'Bearer client-key-of-the-package-test' },
+      })
+      const opened = await new Promise((resolve) => {
+        socket.onopen = () => resolve('opened')
+        socket.onerror = () => resolve('refused')
+      })
+      socket.close()
+      // Nobody is signed in, but somebody is there to say so.
+      const loads = await fetch(url + '/management/v1/openapi.json')
+      console.log(
+        JSON.stringify({
+          keeper: ours.some((line) => line.includes('/dist/accounts/refresh/keeper.js')) || process.platform !== 'linux',
+          page: page.status,
+          document: (await page.text()).includes('<script'),
+          asked: asked.status,
+          socket: opened,
+          management: loads.status,
+        }),
+      )
+      await gateway.close({ drainMs: 0 })
+      await simulator.close()
+      process.exit(0)
+    `
+    const { stdout, stderr } = await exec(process.execPath, ['--input-type=module', '-e', script], project)
+    assert.deepEqual(JSON.parse(stdout || JSON.stringify({ stderr })), {
+      keeper: true,
+      page: 200,
+      document: true,
+      asked: 200,
+      socket: 'opened',
+      management: 401,
+    })
+    assert.ok(existsSync(join(project, 'kept', 'logicaproxy.db')))
+  })
+
+  test('a stack trace reads as the sources do, lines included where they are asked for', async () => {
+    const script = `
+      import { createGateway } from 'logicaproxy'
+      await createGateway({ config: { port: 'x' } }).catch((error) => console.log(error.stack))
+    `
+    const plain = await exec(process.execPath, ['--input-type=module', '-e', script], project)
+    assert.match(plain.stdout, /at parseConfig \(file:.*\/dist\/chunks\//)
+    const mapped = await exec(process.execPath, ['--enable-source-maps', '--input-type=module', '-e', script], project)
+    assert.match(mapped.stdout, /at parseConfig \(.*src\/config\/load\.ts:\d+:\d+\)/)
+  })
+
+  test('the notices name every package the bundle holds a part of', () => {
+    const text = readFileSync(join(project, 'node_modules', 'logicaproxy', 'dist', 'THIRD-PARTY.txt'), 'utf8')
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    for (const [name, version] of Object.entries(dependencies))
+      assert.ok(text.includes(`\n  ${name} ${version} (`), `${name} is missing`)
   })
 
   test('a consumer in TypeScript is checked against its types', async () => {

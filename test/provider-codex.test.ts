@@ -165,6 +165,16 @@ describe('codex: reasoning that is sealed for one account', () => {
     const kinds = (body: unknown) => (body as Json).input.map((item: Json) => item.type)
     assert.ok(kinds(refused!.body).includes('reasoning'))
     assert.ok(!kinds(taken!.body).includes('reasoning'))
+
+    // The client replays all of it at the next turn: what was refused stays behind at once, what ben sealed goes back to him.
+    const later = [...input, ...answer.json.output, { role: 'user', content: 'And after that?' }]
+    const third = await ask(house, responses, { model, extra: { ...base, input: later } })
+    assert.equal(third.status, 200, third.raw)
+    assert.match(third.text, /And after that\?/)
+    assert.equal(ways(house).at(-1), 'ben 200')
+    const sealed = (items: Json[]) => items.flatMap((item) => item.encrypted_content ?? [])
+    assert.deepEqual(sealed((house.attempts('ben').at(-1)!.body as Json).input), sealed(answer.json.output))
+    assert.ok(sealed(answer.json.output).length > 0)
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { ask, chat, type Json } from './support/dialects.ts'
 import { Clock } from './support/start.ts'
 import { openHouse, PASTES } from './support/subscription.ts'
-import { type AccountSpec, heedsRefusals, keepsAccounts } from './support/subscription-accounts.ts'
+import { type AccountSpec, heedsRefusals, keepsAccounts, untilAsync } from './support/subscription-accounts.ts'
 import { speaks } from './support/subscription-speech.ts'
 
 const spec: AccountSpec = {
@@ -56,6 +56,26 @@ describe('iflow: logins', () => {
       assert.equal((await login.account).facts.email, 'anna@simulated.example')
       assert.equal((await ask(house, chat, { model: spec.model })).status, 200)
     })
+
+  test('by the cookie of its console, out of a pipe; the next key is asked for before this one ends', async () => {
+    const clock = new Clock()
+    await using house = await openHouse('iflow', { clock })
+    const command = house.cli('-iflow-cookie', '--json', '--yes-i-know')
+    command.type('BXAuth=sim-anna; theme=dark')
+    const { id, label, expiresAt } = await command.event('account')
+    assert.equal(await command.ended, 0, command.stderr)
+    assert.equal(label, 'anna')
+    assert.ok(Number(expiresAt) > Date.now() + 6 * 86_400_000, 'the key lives for a week')
+    assert.doesNotMatch(command.stdout + command.stderr, /sim-anna|sk-/)
+    await untilAsync(async () => (await ask(house, chat, { model: spec.model })).status === 200)
+    const before = await house.gateway.logins!.reveal(String(id))
+    clock.pass(7 * 86_400)
+    const renewed = await ask(house, chat, { model: spec.model })
+    assert.equal(renewed.status, 200, renewed.raw)
+    const after = await house.gateway.logins!.reveal(String(id))
+    assert.ok(after.expiresAt! > before.expiresAt!)
+    assert.equal(after.refreshToken, 'BXAuth=sim-anna')
+  })
 
   test('what requests present is the API key of the account, also after a refresh', async () => {
     const clock = new Clock()

@@ -57,7 +57,7 @@ function house(accounts: readonly string[], windows: readonly string[] = []) {
         facts: { label, disabled: false, state: { is: i === 0 ? 'needs-login' : 'ready' } },
       })) as never,
     quota: () => ({ at: 1, windows: windows.map((id) => ({ id, title: id, used: 0.5, resetsAt: 1_000 })) }),
-    alerts: () => [{ id: 'x', kind: 'quota', level: 'warning', title: '', words: '', since: 1 }],
+    alerts: () => [{ id: 'x', kind: 'quota', level: 'warning', title: '', words: '', parts: [], since: 1 }],
   })
   const end = (record: CallRecord) => {
     metrics.record(record)

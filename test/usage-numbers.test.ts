@@ -1,4 +1,7 @@
-/** The numbers of the store, of /metrics and of the upstreams are the same, and outlive a restart. */
+/**
+ * The numbers of the store, of /metrics, of memory, of the page's answers and of the upstreams are the same (the words are
+ * those of telemetry/outcome.ts), and outlive a restart.
+ */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createGateway, type RunningGateway } from '../src/index.ts'
@@ -15,6 +18,8 @@ const AT_ONCE = 40
 const KEYS = ['upstream-key-a', 'upstream-key-b']
 const LONG = [{ type: 'text', text: 'long '.repeat(2_000), cache_control: { type: 'ephemeral' } }]
 const OTHER_KEY = 'another-client-key-1'
+/** A key made at run time, and revoked before the requests come. */
+let REVOKED_KEY = ''
 
 const dir = temporary()
 let simulator: Simulator
@@ -22,8 +27,10 @@ let gateway: RunningGateway
 let url = ''
 /** Accounts as /metrics names them. */
 const labelsOf = new Map<string, Record<string, string>>()
+const ADMIN = 'numbers-admin-token-0123456789abcdef'
 const config = () => ({
   port: 0,
+  'remote-management': { 'secret-key': ADMIN },
   'auth-dir': dir.path,
   'api-keys': [
     { name: 'first', key: CLIENT_KEY },
@@ -39,6 +46,35 @@ const config = () => ({
 async function metrics(): Promise<Map<string, Family>> {
   const response = await fetch(`${url}/metrics`)
   return parsePrometheus(await response.text())
+}
+
+async function managed<T>(path: string): Promise<T> {
+  const response = await fetch(`${url}/v0/management/${path}`, { headers: { authorization: `Bearer ${ADMIN}` } })
+  assert.equal(response.status, 200, path)
+  return (await response.json()) as T
+}
+
+/** What a page shows of the same time: the overview, the live chart, the endpoints, the usage table, the list of calls. */
+interface Shown {
+  overview: { requests: number; errors: number; refused: number; inputTokens: number; outputTokens: number }
+  live: { requests: number; errors: number; refused?: number }[]
+  endpoints: { requests: number; errors: number }[]
+  table: { requests: number; errors: number }
+}
+
+async function shown(): Promise<Shown> {
+  // The table is the store's: what has ended is there after a moment.
+  let table = { requests: 0, errors: 0 }
+  for (let i = 0; i < 100; i += 1) {
+    const { sum } = await managed<{ sum: Shown['table'] }>('usage/totals')
+    if (sum.requests === table.requests && sum.requests > 0) break
+    table = sum
+    await new Promise((resolve) => setTimeout(resolve, 150))
+  }
+  const { totals } = await managed<{ totals: Shown['overview'] }>('status')
+  const { points } = await managed<{ points: Shown['live'] }>('series?window=3600')
+  const { endpoints } = await managed<{ endpoints: Shown['endpoints'] }>('endpoints')
+  return { overview: totals, live: points, endpoints, table }
 }
 
 /** The rows, once all that waits is written. */
@@ -62,6 +98,9 @@ before(async () => {
     labelsOf.set(accountId, { account: accountLabel, provider })
   })
   url = (await gateway.listen()).url
+  const made = await gateway.keys.create({ name: 'gone' })
+  REVOKED_KEY = made.key
+  await gateway.keys.revoke(made.record.id)
 })
 after(async () => {
   await gateway.close({ drainMs: 0 })
@@ -71,7 +110,9 @@ after(async () => {
 
 describe('after 10,000 mixed requests', () => {
   let families: Map<string, Family>
-  let barred = 0
+  /** Turned away at the door. */
+  let refused = 0
+  let page: Shown
 
   before(async () => {
     // One upstream key of each vendor fails now and then: the other one takes over.
@@ -96,6 +137,7 @@ describe('after 10,000 mixed requests', () => {
       () => post({ url }, anthropic, '/v1/messages', '{"model":', {}),
       () => post({ url }, anthropic, '/v1/messages/count_tokens', COUNT),
       () => ask({ url }, chat, { headers: { authorization: 'Bearer wrong' } }),
+      () => ask({ url }, chat, { headers: { authorization: `Bearer ${REVOKED_KEY}` } }),
     ]
     const COUNT = JSON.stringify({ model: anthropic.model, messages: [{ role: 'user', content: 'how many' }] })
     let next = 0
@@ -103,18 +145,52 @@ describe('after 10,000 mixed requests', () => {
       for (let i = next++; i < REQUESTS; i = next++) {
         const kind = i % kinds.length
         const { status } = await kinds[kind]!(i)
-        if (kind === kinds.length - 1) barred += 1
+        if (kind >= kinds.length - 2) refused += 1
         assert.ok(status > 0)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    page = await shown()
     families = await metrics()
+  })
+
+  test('what was turned away at the door is no request, and counted by itself', () => {
+    assert.ok(refused > 1_000)
+    const reasons = (reason: string) => sumOf(families, 'logicaproxy_door_refusals_total', { reason })
+    assert.equal(sumOf(families, 'logicaproxy_door_refusals_total'), refused)
+    assert.equal(reasons('unauthorized'), refused)
+    assert.equal(sumOf(families, 'logicaproxy_requests_total'), REQUESTS - refused)
+    assert.equal(page.overview.refused, refused)
+    assert.equal(
+      page.live.reduce((sum, point) => sum + point.refused!, 0),
+      refused,
+    )
+  })
+
+  test('the overview, the live chart, the endpoints and the usage table show the same', () => {
+    const errors = sumOf(families, 'logicaproxy_errors_total')
+    assert.ok(errors > 1_000)
+    const sums = (rows: { requests: number; errors: number }[]) => ({
+      requests: rows.reduce((sum, row) => sum + row.requests, 0),
+      errors: rows.reduce((sum, row) => sum + row.errors, 0),
+    })
+    for (const [name, rows] of Object.entries({
+      overview: [page.overview],
+      live: page.live,
+      endpoints: page.endpoints,
+      table: [page.table],
+    }))
+      assert.deepEqual(sums(rows), { requests: REQUESTS - refused, errors }, name)
+    assert.equal(sumOf(families, 'logicaproxy_endpoint_requests_total'), REQUESTS - refused)
+    assert.equal(sumOf(families, 'logicaproxy_endpoint_errors_total'), errors)
+    assert.equal(sumOf(families, 'logicaproxy_request_duration_seconds', { le: '+Inf' }), REQUESTS - refused)
+    assert.equal(sumOf(families, 'logicaproxy_model_requests_total'), REQUESTS - refused)
+    assert.equal(sumOf(families, 'logicaproxy_key_requests_total'), REQUESTS - refused)
   })
 
   let byKey: UsageTotals[]
 
-  test('the store has every call that came in, and /metrics those at the door besides', async () => {
-    assert.equal(sumOf(families, 'logicaproxy_requests_total'), REQUESTS)
+  test('the store has every request, and the upstreams saw every attempt', async () => {
     await stored(async ({ usage }) => {
       const [calls, tries, models, tokens] = await Promise.all([
         usage.totals({}, []),
@@ -123,8 +199,8 @@ describe('after 10,000 mixed requests', () => {
         usage.totals({}, ['account']),
       ])
       byKey = await usage.totals({}, ['clientKey'])
-      assert.equal(total(calls, 'requests'), REQUESTS - barred)
-      assert.equal(total(calls, 'errors'), sumOf(families, 'logicaproxy_errors_total') - barred)
+      assert.equal(total(calls, 'requests'), REQUESTS - refused)
+      assert.equal(total(calls, 'errors'), sumOf(families, 'logicaproxy_errors_total'))
 
       // Attempts: ours, as /metrics counts them, and as the upstreams saw them.
       const real = tries.filter((row) => row.key.account !== '')
@@ -174,7 +250,7 @@ describe('after 10,000 mixed requests', () => {
     const [second] = gateway.keys.records().filter(({ name }) => name === 'second')
     assert.equal(second!.used.requestsThisMonth, byKey.find((row) => row.key.clientKey === 'second')!.requests)
     await stored(async ({ usage }) => {
-      assert.equal(total(await usage.totals({}, []), 'requests'), REQUESTS - barred + 1)
+      assert.equal(total(await usage.totals({}, []), 'requests'), REQUESTS - refused + 1)
     })
   })
 })

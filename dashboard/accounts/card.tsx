@@ -1,32 +1,16 @@
 /** One account as its owner wants to see it: what is left, which allowance binds, when it comes back, what to do now. */
 
-import { useMemo, useRef } from 'preact/hooks'
-import type { AccountView, QuotaWindowView } from '../../src/server/admin/management/contract.ts'
+import { useMemo, useRef, useState } from 'preact/hooks'
+import type { AccountView } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
-import { useNow } from '../lib/clock.ts'
-import { percent, plural, relative, when } from '../lib/format.ts'
+import { plural } from '../lib/format.ts'
 import { invalidate } from '../lib/query.ts'
-import { Button, Mark, Meter, Pill, Time, type Tone, Words } from '../ui/basic.tsx'
+import { Button, Mark, Time, Words } from '../ui/basic.tsx'
+import { onOff, turn } from '../ui/on-off.ts'
 import { confirm, Menu, type MenuItem } from '../ui/overlay.tsx'
 import { attempt } from '../ui/toast.tsx'
-
-const STATES: Record<AccountView['state'], { tone: Tone; words: string }> = {
-  ready: { tone: 'good', words: 'Ready' },
-  resting: { tone: 'warn', words: 'Resting' },
-  'needs-login': { tone: 'bad', words: 'Needs login' },
-  disabled: { tone: 'plain', words: 'Off' },
-  busy: { tone: 'info', words: 'Busy' },
-  unusable: { tone: 'bad', words: 'Unusable' },
-}
-
-export function AccountState({ account }: { account: AccountView }) {
-  const { tone, words } = STATES[account.state]
-  return (
-    <Pill tone={tone} icon={account.state === 'disabled' ? 'off' : undefined}>
-      {words}
-    </Pill>
-  )
-}
+import { AccountDetail } from './detail.tsx'
+import { AccountState, Quota, wordsOfState } from './state.tsx'
 
 /** Those that need their owner first, then the fullest. */
 function byNeed(a: AccountView, b: AccountView): number {
@@ -51,41 +35,16 @@ function need({ state, quota }: AccountView): number {
   return rank * 10 + Math.min(9, Math.max(0, ...(quota?.windows.map((w) => w.used * 5) ?? [])))
 }
 
-function Quota({ window: w, account }: { window: QuotaWindowView; account: string }) {
-  const now = useNow()
-  return (
-    <div class="quota-row">
-      <span class="clip">
-        {w.title}
-        {w.binding && (
-          <>
-            {' '}
-            <span class="tag" title="This allowance runs out first">
-              binds
-            </span>
-          </>
-        )}
-      </span>
-      <span class={`tab ${w.used >= 0.95 ? 'bad strong' : w.used >= 0.8 ? 'warn strong' : ''}`}>
-        {percent(w.used)} used
-      </span>
-      <Meter share={w.used} words={`${account}, ${w.title}: used`} />
-      <span class="reset clip tab" title={w.models === undefined ? undefined : `For ${w.models.join(', ')}`}>
-        {w.exhausted && <span class="bad">Used up. </span>}
-        {w.resetsAt === undefined
-          ? 'No reset time told'
-          : `Resets ${relative(w.resetsAt, now)}, ${when(w.resetsAt, now)}`}
-      </span>
-    </div>
-  )
-}
+const setOff = (id: string) => (disabled: boolean) =>
+  call('changeAccount', { id, body: { disabled } }).finally(() => invalidate('accounts'))
 
 /** What can be done with an account, for its menu. */
-export function accountActions(account: AccountView, on: { settings?: () => void; login?: () => void }): MenuItem[] {
+export function accountActions(
+  account: AccountView,
+  on: { details: () => void; settings?: () => void; login?: () => void },
+): MenuItem[] {
   const { id, label } = account
-  const set = (disabled: boolean) =>
-    call('changeAccount', { id, body: { disabled } }).finally(() => invalidate('accounts'))
-  const items: MenuItem[] = []
+  const items: MenuItem[] = [{ label: 'Details', icon: 'info', onPick: on.details }]
   if (account.can.login && on.login !== undefined)
     items.push({ label: 'Log in again', icon: 'login', onPick: on.login })
   if (account.can.change && on.settings !== undefined)
@@ -100,31 +59,9 @@ export function accountActions(account: AccountView, on: { settings?: () => void
           `Refreshed the token of ${label}.`,
         ),
     })
-  if (account.can.reset) items.push({ label: 'Clear rests', icon: 'play', onPick: () => void clearRests(account) })
-  if (account.can.change)
-    items.push(
-      account.settings.disabled
-        ? {
-            label: 'Turn on',
-            icon: 'play',
-            onPick: () =>
-              void attempt(
-                () => set(false),
-                `${label} is on.`,
-                () => set(true),
-              ),
-          }
-        : {
-            label: 'Turn off',
-            icon: 'off',
-            onPick: () =>
-              void attempt(
-                () => set(true),
-                `${label} is off.`,
-                () => set(false),
-              ),
-          },
-    )
+  if (account.can.reset && account.rests.length > 0)
+    items.push({ label: 'Clear rests', icon: 'play', onPick: () => void clearRests(account) })
+  if (account.can.change) items.push(onOff(label, account.settings.disabled, setOff(id)))
   if (account.can.remove)
     items.push({
       label: 'Remove',
@@ -158,14 +95,15 @@ export function AccountCard({
 }: {
   /** Of its heading. */
   level?: 2 | 3
-
   account: AccountView
   onLogin: (account: AccountView) => void
   onSettings?: (account: AccountView) => void
 }) {
   const { quota, rests, label } = account
   const Heading = level === 2 ? 'h2' : 'h3'
+  const [detailed, setDetailed] = useState(false)
   const items = accountActions(account, {
+    details: () => setDetailed(true),
     settings: onSettings && (() => onSettings(account)),
     login: () => onLogin(account),
   })
@@ -186,13 +124,11 @@ export function AccountCard({
     <article class="card account" aria-label={`${label}, ${account.providerTitle}`}>
       <div class="account-head">
         <Mark provider={account.provider} />
-        <div class="clip">
-          <Heading class="clip" title={label}>
-            {label}
-          </Heading>
-          <div class="muted xs clip" title={about}>
-            {about}
-          </div>
+        <Heading class="clip" title={label}>
+          {label}
+        </Heading>
+        <div class="muted xs clip" title={about}>
+          {about}
         </div>
         <AccountState account={account} />
       </div>
@@ -201,27 +137,33 @@ export function AccountCard({
           {shown.map((w) => (
             <Quota key={w.id} window={w} account={label} />
           ))}
-          {more > 0 && <span class="muted xs">and {plural(more, 'further allowance')}</span>}
+          {more > 0 && (
+            <button type="button" class="link xs" onClick={() => setDetailed(true)}>
+              and {plural(more, 'further allowance')}
+            </button>
+          )}
         </div>
       )}
       <div class="stack-sm small">
-        <p class="wrap-any">
-          <Words text={account.words} />
-        </p>
+        {account.words !== `${wordsOfState(account.state)}.` && (
+          <p class="wrap-any">
+            <Words text={account.words} />
+          </p>
+        )}
+        {probe !== undefined && (
+          <p class="tab">
+            Tested again <Time at={probe} fine />
+          </p>
+        )}
         <p class="muted tab">
           {account.lastUsedAt === undefined ? (
             'Not used yet'
           ) : (
             <>
-              Last used <Time at={account.lastUsedAt} absolute={false} />
+              Last used <Time at={account.lastUsedAt} as="gap" />
             </>
           )}
           {account.inFlight > 0 && ` · ${account.inFlight} under way`}
-          {probe !== undefined && (
-            <>
-              {' · '}next test <Time at={probe} absolute={false} fine />
-            </>
-          )}
         </p>
       </div>
       <div class="account-foot">
@@ -240,15 +182,7 @@ export function AccountCard({
             small
             icon="play"
             aria-label={`Turn on ${label}`}
-            onClick={() =>
-              void attempt(
-                () =>
-                  call('changeAccount', { id: account.id, body: { disabled: false } }).finally(() =>
-                    invalidate('accounts'),
-                  ),
-                `${label} is on.`,
-              )
-            }
+            onClick={() => turn(label, false, setOff(account.id))}
           >
             Turn on
           </Button>
@@ -260,8 +194,11 @@ export function AccountCard({
               ? `Borrowed from ${account.origin.from ?? 'another program'}`
               : ''}
         </span>
-        <span class="push">{items.length > 0 && <Menu label={`Actions for ${label}`} items={items} />}</span>
+        <span class="push">
+          <Menu label={`Actions for ${label}`} items={items} />
+        </span>
       </div>
+      {detailed && <AccountDetail account={account} onClose={() => setDetailed(false)} />}
     </article>
   )
 }

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { CandidateView, ImportStart } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { Button, Callout, Empty, Mark, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Button, Callout, Empty, Mark, Skeleton, Time, Trouble, Words } from '../ui/basic.tsx'
 import { Check, Select } from '../ui/field.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { attempt, toast } from '../ui/toast.tsx'
@@ -43,7 +43,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           <ul class="stack-sm list small">
             {data?.notes.map((n) => (
               <li key={n.from} class="wrap-any">
-                <span class="mono">{n.from}</span>: {n.words}
+                <span class="mono">{n.from}</span>: <Words text={n.words} />
               </li>
             ))}
           </ul>

@@ -10,7 +10,7 @@ import type {
 import { call, wordsOf } from '../lib/api.ts'
 import { useProviders } from '../lib/data.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { Button, Callout, Code, Copy, Empty, Mark, Pill, Skeleton, Time } from '../ui/basic.tsx'
+import { Button, Callout, Code, Copy, Empty, Mark, Pill, Skeleton, Time, Words } from '../ui/basic.tsx'
 import { Check, Input, Select } from '../ui/field.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { attempt, toast } from '../ui/toast.tsx'
@@ -253,7 +253,9 @@ function Running({
     >
       <div role="status">
         <Callout tone={login.is === 'failed' ? 'bad' : login.is === 'done' ? 'good' : 'info'}>
-          <span>{login.words}</span>
+          <span>
+            <Words text={login.words} />
+          </span>
           {open && (
             <span class="muted small">
               Ends <Time at={login.expiresAt} fine />. You may close this: the login goes on.

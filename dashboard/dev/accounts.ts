@@ -150,7 +150,7 @@ export function makeAccounts(now: number): AccountView[] {
       email: 'jon@example.com',
       plan: 'Pro',
       state: 'needs-login',
-      words: 'Needs login since 08:12: Anthropic no longer takes its refresh token (invalid_grant). Log in again.',
+      words: `Needs login since ${new Date(now - 9 * HOUR).toISOString()}: Anthropic no longer takes its refresh token (invalid_grant). Log in again.`,
       lastUsedAt: now - 9 * HOUR,
       requests: 120,
       errors: 1,

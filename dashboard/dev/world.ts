@@ -6,12 +6,13 @@ import type {
   Status,
   UsageRowView,
 } from '../../src/server/admin/management/contract.ts'
-import { makeAccounts } from './accounts.ts'
+import { makeAlerts } from './alerts.ts'
 import { accountAnswers } from './answers-accounts.ts'
 import { configAnswers } from './answers-config.ts'
 import { restAnswers } from './answers-rest.ts'
 import { usageAnswers } from './answers-usage.ts'
 import { makeCall, makeCalls, sumOf } from './calls.ts'
+import { type Crowd, makeCrowd } from './crowds.ts'
 import { type Answers, type Asked, type Household, Refusal } from './household.ts'
 import { seeded } from './random.ts'
 import { makeLogs } from './rest.ts'
@@ -20,6 +21,8 @@ export interface WorldOptions {
   /** Calls recorded; 0 and `empty` show how a first visit looks. */
   calls?: number
   empty?: boolean
+  /** Whose accounts they are. */
+  crowd?: Crowd
   now?: () => number
 }
 
@@ -32,9 +35,14 @@ export interface World {
   status(): Status
 }
 
-export function createWorld({ calls: many = 10_000, empty = false, now = Date.now }: WorldOptions = {}): World {
+export function createWorld({
+  calls: many = 10_000,
+  empty = false,
+  crowd = 'usual',
+  now = Date.now,
+}: WorldOptions = {}): World {
   const startedAt = now() - 3 * 86_400_000 - 4 * 3_600_000
-  const accounts: AccountView[] = empty ? [] : makeAccounts(now())
+  const accounts: AccountView[] = empty ? [] : makeCrowd(crowd, now())
   const calls: UsageRowView[] = empty ? [] : makeCalls(now(), accounts, many)
   const logs = empty ? [] : makeLogs(now())
   const listeners = new Set<(event: ManagementEvent) => void>()
@@ -42,6 +50,10 @@ export function createWorld({ calls: many = 10_000, empty = false, now = Date.no
   const tell = (event: ManagementEvent) => {
     for (const listener of listeners) listener(event)
   }
+  // Ten digits everywhere.
+  if (crowd === 'hard')
+    for (const c of calls)
+      Object.assign(c, { inputTokens: 1_234_567_890, outputTokens: 1_234_567_890, costMicros: 1_234_567_890_000 })
   const household: Household = { accounts, calls, logs, empty, now, startedAt, random, tell }
   const { digest, ...config } = configAnswers(household)
 
@@ -53,8 +65,12 @@ export function createWorld({ calls: many = 10_000, empty = false, now = Date.no
       startedAt,
       now: now(),
       uptimeMs: now() - startedAt,
-      ready: !empty,
-      reasons: empty ? ['No account is configured or logged in.'] : [],
+      ready: count('ready') > 0,
+      reasons: empty
+        ? ['No account is configured or logged in.']
+        : count('ready') > 0
+          ? []
+          : [`All accounts rest. The first is free at ${new Date(now() + 3_600_000).toISOString()}.`],
       url: 'http://127.0.0.1:8317',
       config: { file: '/home/mara/.logicaproxy/config.yaml', digest: digest() },
       store: { engine: 'sqlite', ok: true, waiting: 0, dropped: 0 },
@@ -69,6 +85,7 @@ export function createWorld({ calls: many = 10_000, empty = false, now = Date.no
       totals: {
         requests: s.requests,
         errors: s.errors,
+        refused: empty ? 0 : 3,
         errorRate: s.requests === 0 ? 0 : s.errors / s.requests,
         averageLatencyMs: s.averageLatencyMs,
         requestsPerSecond: empty ? 0 : 1.36,
@@ -77,46 +94,7 @@ export function createWorld({ calls: many = 10_000, empty = false, now = Date.no
         outputTokens: s.outputTokens,
         costMicros: s.costMicros,
       },
-      alerts: empty
-        ? []
-        : [
-            ...(accounts.some((a) => a.id === 'claude-9c2e' && a.state === 'needs-login')
-              ? [
-                  {
-                    id: 'needs-login:claude-9c2e',
-                    level: 'critical' as const,
-                    kind: 'needs-login' as const,
-                    message: 'jon@example.com (Claude) needs a login since 08:12.',
-                    action: 'Log it in again.',
-                    accountId: 'claude-9c2e',
-                    provider: 'claude',
-                  },
-                ]
-              : []),
-            {
-              id: 'quota:claude-1f3a:5h',
-              level: 'warning',
-              kind: 'quota',
-              message: 'mara@example.com (Claude) has used 83 % of its 5 hours.',
-              action: 'Resets in 1 h 12 min.',
-              accountId: 'claude-1f3a',
-            },
-            {
-              id: 'quota:codex-0d41:7d',
-              level: 'warning',
-              kind: 'quota',
-              message:
-                'The week of a.very.long.mailbox.name.of.somebody.with.patience@subdomain.engineering.example-company.com (Codex) is 97 % used.',
-              accountId: 'codex-0d41',
-            },
-            {
-              id: 'policy:antigravity',
-              level: 'info',
-              kind: 'policy',
-              message: 'Antigravity restricts use through other programs.',
-              provider: 'antigravity',
-            },
-          ],
+      alerts: empty ? [] : makeAlerts(accounts, now()),
     }
   }
 

@@ -2,6 +2,7 @@
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const compactFormat = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
+const longFormat = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 })
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 const clockSeconds = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
@@ -26,6 +27,9 @@ const MINUTE = 60_000
 export const count = (n: number) => whole.format(n)
 /** 1.2K, 3.4M: for narrow places; the exact number belongs into a title. */
 export const compact = (n: number) => (n < 10_000 ? whole.format(n) : compactFormat.format(n))
+
+/** 12,345,678, but 1.23B and 12.3T: past nine digits nobody counts them, and they push the rest away. */
+export const figure = (n: number) => (n < 1e9 ? whole.format(n) : longFormat.format(n))
 
 /** 840, 1.2K, 76K: for columns of figures side by side. */
 export const kilo = (n: number) => compactFormat.format(n)
@@ -59,11 +63,22 @@ export function span(ms: number): string {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`
 }
 
-/** `in 1 h 12 min`, `12 s ago`, `now`. */
+/** One unit alone: 3 d, 5 h, 12 min, 45 s. */
+function roughly(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [MINUTE, 'min'],
+  ] as const
+  const [size, unit] = units.find(([size]) => ms >= size) ?? [1000, 's']
+  return `${Math.floor(ms / size)} ${unit}`
+}
+
+/** `in 1 h 12 min`, `12 s ago`, `3 h ago`, `now`: to the minute what comes, roughly what was. */
 export function relative(at: number, now: number): string {
   const gap = at - now
   if (Math.abs(gap) < 1500) return 'now'
-  return gap > 0 ? `in ${span(gap)}` : `${span(-gap)} ago`
+  return gap > 0 ? `in ${span(gap)}` : `${roughly(-gap)} ago`
 }
 
 /** In local time: `16:40` today, `Tue 24 Nov 09:00` otherwise. */
@@ -72,13 +87,22 @@ export function when(at: number, now: number): string {
   return sameDay(at, now) ? time : `${dayFormat.format(at)} ${time}`
 }
 
-/** Moments that a sentence of the server names (`2026-11-22T23:35:18Z`), as the reader's clock shows them. */
-export function inLocalTime(text: string, now: number): string {
-  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g, (moment) => {
-    const at = Date.parse(moment)
-    return Number.isNaN(at) ? moment : when(at, now)
-  })
+/** A sentence of the server in its parts: text, and the moments it names (`2026-11-22T23:35:18Z`) as ms since the epoch. */
+export function momentsOf(text: string): (string | number)[] {
+  return text
+    .split(/(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)/)
+    .map((part, i) => {
+      const at = i % 2 === 1 ? Date.parse(part) : Number.NaN
+      return Number.isNaN(at) ? part : at
+    })
+    .filter((part) => part !== '')
 }
+
+/** The same sentence with its moments as the reader's clock shows them, where only text can stand. */
+export const inLocalTime = (text: string, now: number): string =>
+  momentsOf(text)
+    .map((part) => (typeof part === 'number' ? when(part, now) : part))
+    .join('')
 
 export const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString()
 export const timeOfDay = (at: number) => clockSeconds.format(at)
@@ -94,6 +118,7 @@ export function money(micros: number | undefined): string {
   if (dollars < 0.0001) return '< $0.0001'
   if (dollars < 0.1) return `$${dollars.toFixed(4)}`
   if (dollars < 1000) return `$${dollars.toFixed(2)}`
+  if (dollars >= 100_000) return `$${longFormat.format(dollars)}`
   return `$${whole.format(dollars)}`
 }
 

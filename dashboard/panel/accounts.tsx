@@ -10,7 +10,7 @@ import { useAccounts } from '../lib/data.ts'
 import { plural } from '../lib/format.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
 import { setParams, usePlace } from '../lib/url.ts'
-import { Button, Callout, Empty, Head, Pill, Section, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Button, Callout, Empty, Head, Pill, Section, Skeleton, Time, Trouble, Words } from '../ui/basic.tsx'
 import { Select } from '../ui/field.tsx'
 import { attempt } from '../ui/toast.tsx'
 
@@ -145,7 +145,9 @@ function UnderWay() {
           <span class="row">
             <strong>{l.title}</strong> <Pill>{l.is}</Pill>
           </span>
-          <span>{l.words}</span>
+          <span>
+            <Words text={l.words} />
+          </span>
           <span class="muted small">
             Ends <Time at={l.expiresAt} />
           </span>

@@ -1,9 +1,23 @@
 /** Names clients use, and the models behind them. */
+import type { ModelRow } from '../../src/server/admin/management/contract.ts'
 import { useModels } from '../lib/data.ts'
-import { Empty, Head, Scroll, Section, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Empty, Head, Section, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Table, type TableColumn } from '../ui/table.tsx'
 import { PartOfConfig } from './config.tsx'
 
 const KEYS = ['oauth-model-alias', 'oauth-excluded-models', 'fallback', 'force-model-prefix']
+
+const COLUMNS: readonly TableColumn<ModelRow>[] = [
+  { title: 'Name', head: true, look: 'mono small', cell: (m) => m.id },
+  { title: 'Stands for', look: 'mono small wrap-any', cell: (m) => m.upstream.join(', ') },
+  {
+    title: 'Tried after it',
+    hide: 's',
+    look: 'mono small wrap-any',
+    cell: (m) => m.fallback.join(', ') || '–',
+  },
+  { title: 'Provider', hide: 'm', look: 'muted small', cell: (m) => m.providers.join(', ') },
+]
 
 export function AliasesView() {
   const { data, error, refresh } = useModels()
@@ -24,35 +38,13 @@ export function AliasesView() {
                 Models answer to the names their vendors gave them. Add an alias below.
               </Empty>
             ) : (
-              <Scroll name="Aliases and fallbacks" height="360px">
-                <table class="table">
-                  <caption class="sr">Aliases and fallbacks in force</caption>
-                  <thead>
-                    <tr>
-                      <th scope="col">Name</th>
-                      <th scope="col">Is</th>
-                      <th scope="col" class="hide-s">
-                        Then
-                      </th>
-                      <th scope="col" class="hide-m">
-                        At
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {renamed.map((m) => (
-                      <tr key={m.id}>
-                        <th scope="row" class="cell mono small">
-                          {m.id}
-                        </th>
-                        <td class="mono small wrap-any">{m.upstream.join(', ')}</td>
-                        <td class="mono small wrap-any hide-s">{m.fallback.join(', ') || '–'}</td>
-                        <td class="muted small hide-m">{m.providers.join(', ')}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </Scroll>
+              <Table
+                caption="Aliases and fallbacks in force"
+                columns={COLUMNS}
+                rows={renamed}
+                keyOf={(m) => m.id}
+                height="360px"
+              />
             )}
           </div>
         )}

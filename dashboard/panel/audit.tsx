@@ -3,12 +3,16 @@ import { useEffect, useState } from 'preact/hooks'
 import type { AuditEntry } from '../../src/server/admin/management/contract.ts'
 import { call, wordsOf } from '../lib/api.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { setParams, usePlace } from '../lib/url.ts'
-import { Button, Code, Empty, Head, Pill, Scroll, Section, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { hrefOf, setParams, usePlace } from '../lib/url.ts'
+import { linkTo } from '../lib/views.ts'
+import { Button, Code, Empty, Head, Pill, Scroll, Section, Skeleton, Time, Trouble, Words } from '../ui/basic.tsx'
 import { Select } from '../ui/field.tsx'
+import { Icon } from '../ui/icon.tsx'
 import { attempt } from '../ui/toast.tsx'
 
 const TONES = { done: 'good', refused: 'warn', failed: 'bad' } as const
+/** `session · 127.0.0.1` */
+const whoOf = (e: AuditEntry) => `${e.who.kind} · ${e.from}`
 const ACTIONS = ['account', 'login', 'key', 'config', 'session', 'routing', 'usage']
 
 export function AuditView() {
@@ -68,7 +72,9 @@ function Entries() {
                 <caption class="sr">Audit entries, newest first</caption>
                 <thead>
                   <tr>
-                    <th scope="col">When</th>
+                    <th scope="col" class="hide-s">
+                      When
+                    </th>
                     <th scope="col">What</th>
                     <th scope="col" class="hide-m">
                       Who
@@ -79,11 +85,19 @@ function Entries() {
                 <tbody>
                   {entries.map((e) => (
                     <tr key={e.id}>
-                      <td class="nowrap tab muted small">
-                        <Time at={e.at} absolute={false} />
+                      <td class="nowrap tab muted small hide-s">
+                        <Time at={e.at} as="clock" />
                       </td>
                       <td class="wrap-any">
-                        {e.message} <span class="tag mono hide-s">{e.action}</span>
+                        <Words text={e.message} /> <span class="tag mono hide-s">{e.action}</span>
+                        <div class="only-s muted xs tab">
+                          <Time at={e.at} as="clock" /> · {whoOf(e)}
+                        </div>
+                        {e.requestId !== undefined && (
+                          <a class="small" href={linkTo('dashboard', hrefOf('/requests', { id: e.requestId }))}>
+                            Open the request
+                          </a>
+                        )}
                         {(e.before !== undefined || e.after !== undefined) && (
                           <details class="small">
                             <summary class="muted">Before and after</summary>
@@ -94,11 +108,11 @@ function Entries() {
                           </details>
                         )}
                       </td>
-                      <td class="hide-m nowrap small muted">
-                        {e.who.kind} · {e.from}
-                      </td>
+                      <td class="hide-m nowrap small muted">{whoOf(e)}</td>
                       <td>
-                        <Pill tone={TONES[e.outcome]}>{e.outcome}</Pill>
+                        <Pill tone={TONES[e.outcome]} icon={e.outcome === 'refused' ? 'close' : undefined}>
+                          {e.outcome}
+                        </Pill>
                       </td>
                     </tr>
                   ))}
@@ -128,17 +142,19 @@ function Sessions() {
         <ul class="standings card flush list">
           {data.map((s) => (
             <li class="standing" key={s.id}>
-              <Pill tone={s.own ? 'info' : 'plain'}>{s.own ? 'This one' : `by ${s.by}`}</Pill>
+              <Icon name="screen" />
               <div class="clip-box">
                 <div class="clip" title={s.userAgent}>
                   {s.userAgent}
                 </div>
                 <div class="muted xs">
-                  {s.address} · last used <Time at={s.lastUsedAt} absolute={false} /> · ends{' '}
-                  <Time at={s.expiresAt} absolute={false} />
+                  {s.address} · signed in by {s.by} · used <Time at={s.lastUsedAt} as="gap" /> · ends{' '}
+                  <Time at={s.expiresAt} as="gap" />
                 </div>
               </div>
-              {!s.own && (
+              {s.own ? (
+                <Pill tone="info">This one</Pill>
+              ) : (
                 <Button
                   small
                   onClick={() =>

@@ -2,6 +2,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { call } from '../lib/api.ts'
 import { invalidate } from '../lib/query.ts'
+import { useWidth } from '../lib/width.ts'
 import { lineOf, type Path } from '../lib/yaml-edit.ts'
 import { Button, Callout, Head, Pill, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
 import { attempt } from '../ui/toast.tsx'
@@ -32,12 +33,14 @@ export function contextOf(draft: Draft, reveal?: (path: Path) => void): FormCont
 
 export function ConfigView() {
   const draft = useDraft()
-  const [pane, setPane] = useState<Pane>('both')
+  const wide = useWidth() === 'wide'
+  // Side by side needs room.
+  const [pane, setPane] = useState<Pane>(wide ? 'both' : 'form')
   const [history, setHistory] = useState(false)
   const source = useRef<SourceHandle>(undefined)
   const { view, schema } = draft
   const goTo = (line: number) => {
-    if (pane === 'form') setPane('both')
+    if (pane === 'form') setPane(wide ? 'both' : 'source')
     setTimeout(() => source.current?.goTo(line), 0)
   }
   const reveal = (path: Path) => goTo(lineOf(draft.text, path) ?? 1)

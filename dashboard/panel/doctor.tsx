@@ -1,8 +1,10 @@
 /** What the doctor found, worst first, with what to do. */
 import type { Finding } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
+import { plural } from '../lib/format.ts'
 import { useQuery } from '../lib/query.ts'
-import { Button, Callout, Empty, Head, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Button, Callout, Empty, Head, Section, Skeleton, Time, Trouble, Words } from '../ui/basic.tsx'
+import { Icon } from '../ui/icon.tsx'
 
 const TONES: Record<Finding['level'], 'good' | 'info' | 'warn' | 'bad'> = {
   good: 'good',
@@ -15,6 +17,8 @@ const RANK: Record<Finding['level'], number> = { critical: 0, warning: 1, info: 
 export function DoctorView() {
   const { data, error, refresh } = useQuery('doctor', () => call('doctor'))
   const findings = [...(data?.findings ?? [])].sort((a, b) => RANK[a.level] - RANK[b.level])
+  const fine = findings.filter((f) => f.level === 'good')
+  const toDo = findings.filter((f) => f.level !== 'good')
   return (
     <>
       <Head
@@ -25,8 +29,13 @@ export function DoctorView() {
           </Button>
         }
       >
-        Files, accounts, vault, store and exposure, looked over{data === undefined ? '' : ' '}
-        {data !== undefined && <Time at={data.at} absolute={false} />}.
+        Files, accounts, vault, store and exposure
+        {data !== undefined && (
+          <>
+            , looked over <Time at={data.at} as="gap" />
+          </>
+        )}
+        .
       </Head>
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
       {data === undefined && error === undefined && <Skeleton height={72} count={5} />}
@@ -35,17 +44,48 @@ export function DoctorView() {
           <Empty icon="doctor" title="Nothing was found" />
         </div>
       )}
-      <ul class="stack list">
-        {findings.map((f) => (
-          <li key={f.id}>
-            <Callout tone={TONES[f.level]}>
-              <h2 class="finding">{f.title}</h2>
-              <p>{f.detail}</p>
-              {f.action !== undefined && <p class="strong">{f.action}</p>}
-            </Callout>
-          </li>
-        ))}
-      </ul>
+      {toDo.length > 0 && (
+        <ul class="stack list">
+          {toDo.map((f) => (
+            <li key={f.id}>
+              <Callout tone={TONES[f.level]}>
+                <h2 class="finding">
+                  <Words text={f.title} />
+                </h2>
+                <p>
+                  <Words text={f.detail} parts={f.parts} />
+                </p>
+                {f.action !== undefined && (
+                  <p class="strong">
+                    <Words text={f.action} />
+                  </p>
+                )}
+              </Callout>
+            </li>
+          ))}
+        </ul>
+      )}
+      {fine.length > 0 && (
+        <Section title="In order" note={plural(fine.length, 'check')}>
+          <ul class="standings card flush list">
+            {fine.map((f) => (
+              <li class="standing" key={f.id}>
+                <span class="good">
+                  <Icon name="check" />
+                </span>
+                <div>
+                  <h3 class="finding">
+                    <Words text={f.title} />
+                  </h3>
+                  <p class="muted small wrap-any">
+                    <Words text={f.detail} parts={f.parts} />
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
     </>
   )
 }

@@ -1,11 +1,11 @@
 /** Making and changing a client key. */
-import { useState } from 'preact/hooks'
 import type { ClientKeyView, KeyCreate, KeyLimits, KeyShown } from '../../src/server/admin/management/contract.ts'
-import { ApiError, call, wordsOf } from '../lib/api.ts'
+import { call } from '../lib/api.ts'
 import { useModels } from '../lib/data.ts'
 import { invalidate } from '../lib/query.ts'
 import { Button } from '../ui/basic.tsx'
 import { Area, Input, Select } from '../ui/field.tsx'
+import { FormFault, linesOf, type NumberField, Numbers, useForm } from '../ui/form.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { toast } from '../ui/toast.tsx'
 
@@ -24,8 +24,60 @@ function localInput(at: number): string {
 }
 
 const whole = (text: string) => (text.trim() === '' ? null : Math.round(Number(text)))
+/** Dollars typed, in the millionths that the API takes. */
+const micros = (text: string) => (text.trim() === '' ? null : Math.round(Number(text) * 1e6))
+const dollars = (n: number | null | undefined) => (typeof n === 'number' ? String(n / 1e6) : '')
+const plain = (n: number | null | undefined) => (typeof n === 'number' ? String(n) : '')
 
-const money = (dollars: string) => (dollars.trim() === '' ? null : Math.round(Number(dollars) * 1e6))
+const draftOf = (entry: ClientKeyView | undefined) => ({
+  name: entry?.name ?? '',
+  models: entry?.models?.join('\n') ?? '',
+  requestsPerMinute: plain(entry?.limits.requestsPerMinute),
+  concurrency: plain(entry?.limits.concurrency),
+  tokensPerMinute: plain(entry?.limits.tokensPerMinute),
+  tokensPerDay: plain(entry?.limits.tokensPerDay),
+  microsPerDay: dollars(entry?.limits.microsPerDay),
+  microsPerMonth: dollars(entry?.limits.microsPerMonth),
+  expiresAt: entry?.expiresAt === undefined ? '' : localInput(entry.expiresAt),
+  keepBodiesMs: entry?.keepBodiesMs === undefined ? '' : String(entry.keepBodiesMs),
+  note: entry?.note ?? '',
+})
+type Draft = ReturnType<typeof draftOf>
+
+const limit = (name: keyof KeyLimits & keyof Draft, label: string, hint?: string): NumberField<Draft> => ({
+  name,
+  label,
+  param: `limits.${name}`,
+  ...(hint !== undefined && { hint }),
+  ...(name.startsWith('micros') ? { min: 0.000001, step: 'any' } : { min: 1 }),
+})
+const LIMITS: readonly (readonly NumberField<Draft>[])[] = [
+  [limit('requestsPerMinute', 'Requests a minute'), limit('concurrency', 'At once')],
+  [
+    limit('tokensPerMinute', 'Tokens a minute', 'Without what is read from a cache.'),
+    limit('tokensPerDay', 'Tokens a day'),
+  ],
+  [limit('microsPerDay', 'US dollars a day'), limit('microsPerMonth', 'US dollars a month')],
+]
+
+function bodyOf(d: Draft): KeyCreate {
+  const models = linesOf(d.models)
+  return {
+    name: d.name.trim(),
+    models: models.length === 0 ? null : models,
+    limits: {
+      requestsPerMinute: whole(d.requestsPerMinute),
+      tokensPerDay: whole(d.tokensPerDay),
+      tokensPerMinute: whole(d.tokensPerMinute),
+      microsPerDay: micros(d.microsPerDay),
+      microsPerMonth: micros(d.microsPerMonth),
+      concurrency: whole(d.concurrency),
+    },
+    expiresAt: d.expiresAt === '' ? null : new Date(d.expiresAt).getTime(),
+    keepBodiesMs: d.keepBodiesMs === '' ? null : Number(d.keepBodiesMs),
+    note: d.note.trim() || null,
+  }
+}
 
 export function KeyForm({
   entry,
@@ -37,61 +89,19 @@ export function KeyForm({
   onMade: (made: KeyShown) => void
 }) {
   const { data: models } = useModels()
-  const [name, setName] = useState(entry?.name ?? '')
-  const [allowed, setAllowed] = useState(entry?.models?.join('\n') ?? '')
-  const [perMinute, setPerMinute] = useState(String(entry?.limits.requestsPerMinute ?? ''))
-  const [tokens, setTokens] = useState(String(entry?.limits.tokensPerDay ?? ''))
-  const [tokensMinute, setTokensMinute] = useState(String(entry?.limits.tokensPerMinute ?? ''))
-  const [daily, setDaily] = useState(
-    typeof entry?.limits.microsPerDay === 'number' ? String(entry.limits.microsPerDay / 1e6) : '',
-  )
-  const [dollars, setDollars] = useState(
-    typeof entry?.limits.microsPerMonth === 'number' ? String(entry.limits.microsPerMonth / 1e6) : '',
-  )
-  const [concurrency, setConcurrency] = useState(String(entry?.limits.concurrency ?? ''))
-  const [expires, setExpires] = useState(entry?.expiresAt === undefined ? '' : localInput(entry.expiresAt))
-  const [bodies, setBodies] = useState(entry?.keepBodiesMs === undefined ? '' : String(entry.keepBodiesMs))
-  const [note, setNote] = useState(entry?.note ?? '')
-  const [fault, setFault] = useState<{ param?: string; words: string }>()
-  const [busy, setBusy] = useState(false)
-  const faultOf = (param: string) => (fault?.param?.startsWith(param) ? fault.words : undefined)
-  const save = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    setFault(undefined)
-    const list = allowed
-      .split('\n')
-      .map((l) => l.trim())
-      .filter((l) => l !== '')
-    const limits: KeyLimits = {
-      requestsPerMinute: whole(perMinute),
-      tokensPerDay: whole(tokens),
-      tokensPerMinute: whole(tokensMinute),
-      microsPerDay: money(daily),
-      microsPerMonth: money(dollars),
-      concurrency: whole(concurrency),
+  const form = useForm(draftOf(entry))
+  const { draft } = form
+  const save = form.submit(async () => {
+    const body = bodyOf(draft)
+    if (entry === undefined) onMade(await call('createKey', { body }))
+    else {
+      await call('changeKey', { id: entry.id, body })
+      toast(`Saved ${body.name}.`)
+      onClose()
     }
-    const body: KeyCreate = {
-      name: name.trim(),
-      models: list.length === 0 ? null : list,
-      limits,
-      expiresAt: expires === '' ? null : new Date(expires).getTime(),
-      keepBodiesMs: bodies === '' ? null : Number(bodies),
-      note: note.trim() || null,
-    }
-    try {
-      if (entry === undefined) onMade(await call('createKey', { body }))
-      else {
-        await call('changeKey', { id: entry.id, body })
-        toast(`Saved ${body.name}.`)
-        onClose()
-      }
-      invalidate('keys')
-    } catch (error) {
-      setFault({ param: error instanceof ApiError ? error.param : undefined, words: wordsOf(error) })
-      setBusy(false)
-    }
-  }
+    invalidate('keys')
+  })
+  const kept = draft.keepBodiesMs
   return (
     <Dialog
       title={entry === undefined ? 'New client key' : `Change ${entry.name}`}
@@ -99,110 +109,39 @@ export function KeyForm({
       foot={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" form="key-form" tone="primary" busy={busy} disabled={name.trim() === ''}>
+          <Button type="submit" form="key-form" tone="primary" busy={form.busy} disabled={draft.name.trim() === ''}>
             {entry === undefined ? 'Make key' : 'Save'}
           </Button>
         </>
       }
     >
-      {fault !== undefined && fault.param === undefined && (
-        <p class="bad" role="alert">
-          {fault.words}
-        </p>
-      )}
+      <FormFault words={form.fault} />
       <form id="key-form" class="form" onSubmit={save}>
         <Input
           label="Name"
           hint="Who or what uses it: shown in lists and statistics."
-          value={name}
-          onValue={setName}
-          fault={faultOf('name')}
+          {...form.field('name')}
           required
           maxLength={64}
         />
         <Area
           label="Models"
           hint={`One a line; * stands for any text. Empty: all${models === undefined ? '' : ` ${models.length}`}.`}
-          value={allowed}
-          onValue={setAllowed}
-          fault={faultOf('models')}
+          {...form.field('models')}
           rows={2}
         />
+        {LIMITS.map((fields) => (
+          <Numbers key={fields[0]!.name} form={form} fields={fields} />
+        ))}
         <div class="form-row">
-          <Input
-            label="Requests a minute"
-            type="number"
-            min={1}
-            value={perMinute}
-            onValue={setPerMinute}
-            fault={faultOf('limits.requestsPerMinute')}
-          />
-          <Input
-            label="At once"
-            type="number"
-            min={1}
-            value={concurrency}
-            onValue={setConcurrency}
-            fault={faultOf('limits.concurrency')}
-          />
-        </div>
-        <div class="form-row">
-          <Input
-            label="Tokens a minute"
-            hint="Without what is read from a cache."
-            type="number"
-            min={1}
-            value={tokensMinute}
-            onValue={setTokensMinute}
-            fault={faultOf('limits.tokensPerMinute')}
-          />
-          <Input
-            label="Tokens a day"
-            type="number"
-            min={1}
-            value={tokens}
-            onValue={setTokens}
-            fault={faultOf('limits.tokensPerDay')}
-          />
-        </div>
-        <div class="form-row">
-          <Input
-            label="US dollars a day"
-            type="number"
-            min={0.000001}
-            step="any"
-            value={daily}
-            onValue={setDaily}
-            fault={faultOf('limits.microsPerDay')}
-          />
-          <Input
-            label="US dollars a month"
-            type="number"
-            min={0.000001}
-            step="any"
-            value={dollars}
-            onValue={setDollars}
-            fault={faultOf('limits.microsPerMonth')}
-          />
-        </div>
-        <div class="form-row">
-          <Input
-            label="Expires"
-            type="datetime-local"
-            value={expires}
-            onValue={setExpires}
-            fault={faultOf('expiresAt')}
-          />
+          <Input label="Expires" type="datetime-local" {...form.field('expiresAt')} />
           <Select
             label="Bodies of its requests"
-            value={bodies}
-            onValue={setBodies}
-            options={
-              BODIES.some((b) => b.value === bodies) ? BODIES : [...BODIES, { value: bodies, label: 'As it is' }]
-            }
+            {...form.field('keepBodiesMs')}
+            options={BODIES.some((b) => b.value === kept) ? BODIES : [...BODIES, { value: kept, label: 'As it is' }]}
           />
         </div>
-        <Input label="Note" value={note} onValue={setNote} fault={faultOf('note')} />
+        <Input label="Note" {...form.field('note')} />
       </form>
     </Dialog>
   )

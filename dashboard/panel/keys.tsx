@@ -9,6 +9,7 @@ import { hrefOf } from '../lib/url.ts'
 import { linkTo } from '../lib/views.ts'
 import { Button, Callout, Copy, Empty, Head, Meter, Pill, Scroll, Skeleton, Time, Trouble } from '../ui/basic.tsx'
 import { Select } from '../ui/field.tsx'
+import { onOff } from '../ui/on-off.ts'
 import { confirm, Dialog, Menu, type MenuItem } from '../ui/overlay.tsx'
 import { attempt } from '../ui/toast.tsx'
 import { KeyForm } from './key-form.tsx'
@@ -99,27 +100,7 @@ function Table({
     return [
       { label: 'Change', icon: 'edit', onPick: () => onEdit(k) },
       { label: 'Rotate', icon: 'refresh', onPick: () => onRotate(k) },
-      k.disabled
-        ? {
-            label: 'Turn on',
-            icon: 'play',
-            onPick: () =>
-              void attempt(
-                () => set(false),
-                `${k.name} is on.`,
-                () => set(true),
-              ),
-          }
-        : {
-            label: 'Turn off',
-            icon: 'off',
-            onPick: () =>
-              void attempt(
-                () => set(true),
-                `${k.name} is off.`,
-                () => set(false),
-              ),
-          },
+      onOff(k.name, k.disabled, set),
       {
         label: 'Revoke',
         icon: 'trash',
@@ -174,15 +155,20 @@ function Table({
                     {k.note !== undefined && ` ${k.note}`}
                     {k.graceUntil !== undefined && k.graceUntil > Date.now() && (
                       <div>
-                        The key before it ends <Time at={k.graceUntil} absolute={false} />
+                        The key before it ends <Time at={k.graceUntil} as="gap" />
                       </div>
                     )}
                     {k.lastRefusal !== undefined && (
                       <div class="warn" title={`${k.refusals} refused since the start`}>
-                        Refused <Time at={k.lastRefusal.at} absolute={false} />: {k.lastRefusal.reason}
+                        Refused <Time at={k.lastRefusal.at} as="gap" />: {k.lastRefusal.reason}
                       </div>
                     )}
                   </div>
+                  {hasLimits(k) && (
+                    <div class="only-s">
+                      <Limits entry={k} />
+                    </div>
+                  )}
                 </th>
                 <td>
                   <Pill tone={tone} icon={words === 'Off' ? 'off' : undefined}>
@@ -191,7 +177,7 @@ function Table({
                   {k.expiresAt !== undefined && (
                     <div class="muted xs nowrap">
                       {k.expiresAt > Date.now() ? 'ends ' : 'ended '}
-                      <Time at={k.expiresAt} absolute={false} />
+                      <Time at={k.expiresAt} as="gap" />
                     </div>
                   )}
                 </td>
@@ -207,7 +193,7 @@ function Table({
                   </a>
                 </td>
                 <td class="hide-m nowrap muted small">
-                  {k.lastUsedAt === undefined ? 'never' : <Time at={k.lastUsedAt} absolute={false} />}
+                  {k.lastUsedAt === undefined ? 'never' : <Time at={k.lastUsedAt} as="gap" />}
                 </td>
                 <td class="num">
                   <Menu label={`Actions for ${k.name}`} items={items(k)} />
@@ -221,6 +207,8 @@ function Table({
   )
 }
 
+const hasLimits = ({ limits }: ClientKeyView) => Object.values(limits).some((l) => typeof l === 'number')
+
 const Tags = ({ list }: { list: readonly string[] }) => (
   <span class="tags">
     {list.slice(0, 3).map((m) => (
@@ -232,7 +220,8 @@ const Tags = ({ list }: { list: readonly string[] }) => (
   </span>
 )
 
-function Limits({ entry: { limits, used, name, unpriced } }: { entry: ClientKeyView }) {
+function Limits({ entry }: { entry: ClientKeyView }) {
+  const { limits, used, name, unpriced } = entry
   const list: [string, number | null | undefined, number, (n: number) => string][] = [
     ['a minute', limits.requestsPerMinute, used?.requestsThisMinute ?? 0, count],
     ['tokens a minute', limits.tokensPerMinute, used?.tokensThisMinute ?? 0, compact],
@@ -241,9 +230,9 @@ function Limits({ entry: { limits, used, name, unpriced } }: { entry: ClientKeyV
     ['a month', limits.microsPerMonth, used?.microsThisMonth ?? 0, money],
   ]
   const set = list.filter(([, most]) => typeof most === 'number')
-  if (set.length === 0 && typeof limits.concurrency !== 'number') return <span class="muted">none</span>
+  if (!hasLimits(entry)) return <span class="muted">none</span>
   return (
-    <div class="stack-sm">
+    <div class="stack-sm limits">
       {set.map(([title, most, now, show]) => (
         <div class="limit" key={title}>
           <span class="xs tab nowrap">

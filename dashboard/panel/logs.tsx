@@ -2,13 +2,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { LogLine } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
-import { bytes, plural, timeOfDay } from '../lib/format.ts'
+import { bytes, exact, plural, timeOfDay } from '../lib/format.ts'
 import { lines as liveLines, watchLog } from '../lib/live.ts'
 import { useQuery } from '../lib/query.ts'
 import { useStore } from '../lib/store.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
 import { linkTo } from '../lib/views.ts'
-import { Button, Code, Empty, Head, Section, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Button, Code, Empty, Head, Section, Skeleton, Time, Trouble, Words } from '../ui/basic.tsx'
 import { Select } from '../ui/field.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { type Column, Rows } from '../ui/rows.tsx'
@@ -18,9 +18,18 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 const MOST = 5000
 
 const COLUMNS: readonly Column<LogLine>[] = [
-  { title: 'Time', width: '90px', cell: (l) => timeOfDay(l.at), full: (l) => new Date(l.at).toLocaleString() },
-  { title: 'Level', width: '88px', cell: (l) => <Level level={l.level} /> },
-  { title: 'Message', cell: (l) => l.message, full: (l) => l.message },
+  { title: 'Time', width: '84px', hide: 's', cell: (l) => timeOfDay(l.at), full: (l) => exact(l.at) },
+  { title: 'Level', width: '92px', hide: 's', cell: (l) => <Level level={l.level} /> },
+  {
+    title: 'Message',
+    cell: (l) => <Words text={l.message} />,
+    under: (l) => (
+      <>
+        {timeOfDay(l.at)} · <span class={l.level === 'error' || l.level === 'fatal' ? 'bad' : l.level}>{l.level}</span>
+      </>
+    ),
+    full: (l) => l.message,
+  },
   { title: 'Request', width: '128px', hide: 'm', cell: (l) => <code>{l.requestId ?? '–'}</code> },
 ]
 
@@ -55,6 +64,7 @@ export function LogsView() {
       .slice(0, MOST)
   }, [data, live, level, text, request])
   const shown = paused ? (held ?? rows) : rows
+  const filtered = params['level'] !== undefined || text !== '' || request !== undefined
   return (
     <>
       <Head
@@ -109,12 +119,17 @@ export function LogsView() {
         {paused ? ' · paused' : ''}
       </span>
       {error !== undefined && data === undefined && <Trouble words={error} retry={refresh} />}
-      <div class="card flush" style={{ height: 'max(320px, calc(100dvh - 400px))' }}>
+      <div
+        class={`card flush ${shown.length === 0 ? 'middle' : ''}`}
+        style={{ height: 'max(320px, calc(100dvh - 400px))' }}
+      >
         {data === undefined ? (
           error === undefined && <Skeleton height={40} count={8} />
         ) : shown.length === 0 ? (
-          <Empty icon="logs" title="No line matches">
-            Lines stand here as they are written. Take a filter away, or lower the level in the config.
+          <Empty icon="logs" title={filtered ? 'No line matches' : 'No line yet'}>
+            {filtered
+              ? 'Take a filter away, or lower the level in the config.'
+              : 'Lines stand here as they are written, the newest first.'}
           </Empty>
         ) : (
           <Rows

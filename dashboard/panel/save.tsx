@@ -158,9 +158,10 @@ export function History({ digest, onClose }: { digest: string; onClose: () => vo
         <ul class="stack-sm list">
           {data?.map((s) => (
             <li key={s.id}>
-              <button type="button" class="btn quiet pick-row" onClick={() => setChosen(s.id)}>
+              <button type="button" class="btn quiet pick-row tall" onClick={() => setChosen(s.id)}>
                 <span class="grow clip">
-                  Replaced <Time at={s.at} /> {s.note !== undefined && <span class="muted">· {s.note}</span>}
+                  Replaced <Time at={s.at} />
+                  {s.note !== undefined && <span class="line clip muted small">{s.note}</span>}
                 </span>
                 <span class="muted small tab">{plural(s.lines, 'line')}</span>
               </button>

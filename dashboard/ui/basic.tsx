@@ -1,8 +1,9 @@
 /** The small parts every view is made of. */
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Told } from '../../src/server/admin/management/contract.ts'
 import { useNow } from '../lib/clock.ts'
-import { exact, inLocalTime, percent, relative, when } from '../lib/format.ts'
+import { exact, momentsOf, percent, relative, when } from '../lib/format.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { toast } from './toast.tsx'
 
@@ -62,21 +63,36 @@ export function Pill({
   )
 }
 
-/** A time: relative and absolute, both in local time; the exact one on hover. */
-export function Time({ at, absolute = true, fine = false }: { at: number; absolute?: boolean; fine?: boolean }) {
+/**
+ * A time in the reader's own clock; the exact one with its zone on hover.
+ * `as`: `both` is `in 36 min (20:07)`, `gap` is `in 36 min`, `clock` is `20:07`, with the day where it is another.
+ */
+export function Time({
+  at,
+  as = 'both',
+  fine = false,
+}: {
+  at: number
+  as?: 'both' | 'gap' | 'clock'
+  /** Each second, for what is close. */
+  fine?: boolean
+}) {
   const now = useNow(fine)
   return (
     <time dateTime={new Date(at).toISOString()} title={exact(at)}>
-      {relative(at, now)}
-      {absolute && ` (${when(at, now)})`}
+      {as === 'clock' ? when(at, now) : relative(at, now)}
+      {as === 'both' && ` (${when(at, now)})`}
     </time>
   )
 }
 
-/** A sentence of the server, with the moments in it told in local time. */
-export function Words({ text }: { text: string }) {
-  const now = useNow()
-  return <>{inLocalTime(text, now)}</>
+/**
+ * A sentence of the server, with the moments in it told in local time.
+ * @param parts the same with its moments apart, where the server told it so.
+ */
+export function Words({ text, parts }: { text: string; parts?: Told }) {
+  const pieces = parts?.map((p) => (typeof p === 'string' ? p : Date.parse(p.time))) ?? momentsOf(text)
+  return <>{pieces.map((piece, i) => (typeof piece === 'number' ? <Time key={i} at={piece} as="clock" /> : piece))}</>
 }
 
 /** How full something is. `words`: what a screen reader says. */

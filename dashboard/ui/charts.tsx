@@ -4,7 +4,21 @@ import { count, day, duration, niceScale, plural, shortTime } from '../lib/forma
 import { Scroll } from './basic.tsx'
 
 /** A line without axes beside a figure. `words`: what it shows. */
-export function Sparkline({ values, words, tone }: { values: readonly number[]; words: string; tone?: 'bad' }) {
+export function Sparkline({
+  values: known,
+  words,
+  tone,
+}: {
+  /** Undefined: nothing to measure then; the line goes on where it was. */
+  values: readonly (number | undefined)[]
+  words: string
+  tone?: 'bad'
+}) {
+  let last = known.find((v) => v !== undefined)
+  const values = known.map((v) => {
+    last = v ?? last
+    return last ?? 0
+  })
   const top = Math.max(...values, 1e-9)
   const points = values.map(
     (v, i) => `${((i / Math.max(1, values.length - 1)) * 100).toFixed(2)},${(26 - (v / top) * 23).toFixed(2)}`,
@@ -12,7 +26,7 @@ export function Sparkline({ values, words, tone }: { values: readonly number[]; 
   const d = points.length === 0 ? '' : `M${points.join('L')}`
   return (
     <svg
-      class={`spark ${tone === 'bad' ? 'tone-bad' : ''}`}
+      class={`spark ${values.every((v) => v === 0) ? 'tone-none' : tone === 'bad' ? 'tone-bad' : ''}`}
       viewBox="0 0 100 28"
       preserveAspectRatio="none"
       role="img"
@@ -37,6 +51,8 @@ const HEIGHT = 188
 const LEFT = 44
 const FOOT = 22
 const ROOF = 10
+/** Of a bar, in px: wider ones look like areas. */
+const WIDEST = 56
 
 /** Requests over time. Hover, tap or the arrow keys tell time and count of a bar. */
 export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; bucketMs: number; title: string }) {
@@ -124,8 +140,8 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
           {at !== undefined && <rect class="at" x={LEFT + at * step} y={ROOF} width={step} height={plot.height} />}
           {bars.map((b, i) => {
             const gap = step > 5 ? Math.min(3, step * 0.2) : 0.5
-            const x = LEFT + i * step + gap / 2
-            const wide = Math.max(0.5, step - gap)
+            const wide = Math.min(WIDEST, Math.max(0.5, step - gap))
+            const x = LEFT + i * step + (step - wide) / 2
             const fine = b.value - b.bad
             return (
               <g key={b.at}>
@@ -155,8 +171,10 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
           {bars.length > 0 &&
             Array.from({ length: labels }, (_, i) => {
               const index = Math.round((i / (labels - 1)) * (bars.length - 1))
-              const anchor = i === 0 ? 'start' : i === labels - 1 ? 'end' : 'middle'
-              const x = i === 0 ? LEFT : i === labels - 1 ? width : LEFT + (index + 0.5) * step
+              // The outer ones stand at the edges, unless their bars are wide enough to carry them.
+              const edge = step > 76 ? undefined : i === 0 ? 'start' : i === labels - 1 ? 'end' : undefined
+              const anchor = edge ?? 'middle'
+              const x = edge === undefined ? LEFT + (index + 0.5) * step : edge === 'start' ? LEFT : width
               return (
                 <text key={i} x={x} y={HEIGHT - 5} text-anchor={anchor}>
                   {label(bars[index]!.at)}
@@ -176,8 +194,25 @@ export function VolumeChart({ bars, bucketMs, title }: { bars: readonly Bar[]; b
   )
 }
 
-/** The same numbers as a table, for those who rather read. */
-export function ChartTable({ bars, title }: { bars: readonly Bar[]; title: string }) {
+/** What stands below a chart: what its colours mean, and the same numbers as a table. */
+export function ChartFoot({ bars, title }: { bars: readonly Bar[]; title: string }) {
+  return (
+    <div class="chart-foot">
+      <div class="legend">
+        <span>
+          <i class="swatch" /> answered
+        </span>
+        <span>
+          <i class="swatch bad" /> failed
+        </span>
+      </div>
+      <ChartTable bars={bars} title={title} />
+    </div>
+  )
+}
+
+/** For those who rather read. */
+function ChartTable({ bars, title }: { bars: readonly Bar[]; title: string }) {
   const busy = bars.filter((b) => b.value > 0).toReversed()
   return (
     <details class="small">

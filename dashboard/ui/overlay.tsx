@@ -23,6 +23,8 @@ export function Dialog({ title, onClose, children, foot, kind = 'dialog', wide }
     return () => {
       ref.current?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
+      // What opened it may be gone or switched off by what was done: reading goes on at the content, not at the very top.
+      if (document.activeElement !== before) document.getElementById('main')?.focus({ preventScroll: true })
     }
   }, [])
   return (

@@ -15,6 +15,8 @@ export interface Column<T> {
   /** Left out below 900 px (`m`) or 560 px (`s`). */
   hide?: 'm' | 's'
   cell: (row: T) => ComponentChildren
+  /** A second line below it where there is no room for more columns. */
+  under?: (row: T) => ComponentChildren
   /** Full text, shown on hover where it is cut off. */
   full?: (row: T) => string
 }
@@ -132,6 +134,16 @@ export function Rows<T>({
     setActive(next)
   }
   const cls = (c: Column<T>) => (c.number ? 'num' : '')
+  const inside = (c: Column<T>, row: T) =>
+    c.under === undefined || width !== 'narrow' ? (
+      c.cell(row)
+    ) : (
+      <>
+        <span class="clip line">{c.cell(row)}</span>
+        <span class="clip line muted xs">{c.under(row)}</span>
+        <span class="sr">. Open details.</span>
+      </>
+    )
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move among the row buttons inside
@@ -184,14 +196,15 @@ export function Rows<T>({
                         type="button"
                         class="open"
                         tabIndex={index === current ? 0 : -1}
-                        aria-label={nameOf?.(row)}
+                        // Its name has to hold what is seen: of two lines the text itself is the name.
+                        aria-label={c.under !== undefined && width === 'narrow' ? undefined : nameOf?.(row)}
                         onFocus={() => setActive(index)}
                         onClick={() => onOpen(row)}
                       >
-                        {c.cell(row)}
+                        {inside(c, row)}
                       </button>
                     ) : (
-                      c.cell(row)
+                      inside(c, row)
                     )}
                   </td>
                 ))}

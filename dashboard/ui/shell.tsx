@@ -57,7 +57,7 @@ function Brand() {
 function State() {
   const now = useStore(link)
   const { data: status } = useStatus()
-  if (now.is === 'lost') return <Pill tone="bad">Not connected</Pill>
+  if (now.is === 'lost') return <Pill tone="bad">Offline</Pill>
   if (now.is === 'paused') return <Pill icon="pause">Paused</Pill>
   if (status === undefined) return <Pill icon="clock">Connecting</Pill>
   return status.ready ? <Pill tone="good">Ready</Pill> : <Pill tone="warn">Not ready</Pill>
@@ -152,7 +152,7 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
             />
           </div>
           <State />
-          <div class="row push">
+          <div class="row push whole">
             <Segmented
               label="Theme"
               value={chosen}
@@ -165,7 +165,7 @@ export function Shell({ children, onSignOut }: { children: ComponentChildren; on
             />
             <Menu
               label="Session"
-              icon="out"
+              icon="accounts"
               items={[
                 { label: 'Sign in another browser', icon: 'external', onPick: () => setLinking(true) },
                 {

@@ -1,6 +1,7 @@
 /** Short messages in the corner. What can be undone carries its undo; errors stay until they are closed. */
 import { useEffect, useRef } from 'preact/hooks'
 import { wordsOf } from '../lib/api.ts'
+import { inLocalTime } from '../lib/format.ts'
 import { createStore, useStore } from '../lib/store.ts'
 import { Icon } from './icon.tsx'
 
@@ -17,11 +18,12 @@ const toasts = createStore<readonly Toast[]>([])
 let last = 0
 
 export function toast(
-  text: string,
+  words: string,
   { tone = 'good', undo }: { tone?: Toast['tone']; undo?: Toast['undo'] } = {},
 ): void {
   last += 1
   const id = last
+  const text = inLocalTime(words, Date.now())
   toasts.set((now) => [...now.filter((t) => t.text !== text), { id, text, tone, undo }].slice(-4))
   if (tone !== 'bad') setTimeout(() => dismiss(id), undo === undefined ? SHOWN_MS : UNDO_MS)
 }
@@ -47,9 +49,29 @@ export async function attempt(
   }
 }
 
+/** Takes back the newest thing that can be taken back. @returns whether there was one. */
+function undoNewest(): boolean {
+  const newest = toasts.get().findLast((t) => t.undo !== undefined)
+  if (newest === undefined) return false
+  dismiss(newest.id)
+  void newest.undo?.()
+  return true
+}
+
+/** Ctrl+Z, for hands that do not leave the keyboard: the button is far away in the order of tabs. In fields it stays theirs. */
+function onKey(event: KeyboardEvent): void {
+  if (event.key !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return
+  if ((event.target as Element).closest('input, textarea, select') !== null) return
+  if (undoNewest()) event.preventDefault()
+}
+
 export function Toasts() {
   const list = useStore(toasts)
   const ref = useRef<HTMLElement>(null)
+  useEffect(() => {
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [])
   // Shown as a popover, so that it lies above open dialogs.
   useEffect(() => {
     const node = ref.current
@@ -73,6 +95,8 @@ export function Toasts() {
               <button
                 type="button"
                 class="btn sm"
+                title="Ctrl+Z"
+                aria-keyshortcuts="Control+Z Meta+Z"
                 onClick={() => {
                   dismiss(t.id)
                   void t.undo?.()

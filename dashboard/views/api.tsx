@@ -1,10 +1,12 @@
 /** The API clients use, with commands to copy and how common programs are pointed here. */
 import { useState } from 'preact/hooks'
+import type { Reference } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
 import { useQuery } from '../lib/query.ts'
 import { linkTo } from '../lib/views.ts'
-import { Code, Empty, Head, Pill, Scroll, Section, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Code, Empty, Head, Pill, Section, Skeleton, Trouble } from '../ui/basic.tsx'
 import { Tabs } from '../ui/overlay.tsx'
+import { Table, type TableColumn } from '../ui/table.tsx'
 
 const KEY = '$LOGICAPROXY_KEY'
 
@@ -52,6 +54,28 @@ const CURLS = [
   },
 ] as const
 
+const COLUMNS: readonly TableColumn<Reference['endpoints'][number]>[] = [
+  {
+    title: 'Endpoint',
+    head: true,
+    look: 'mono small',
+    cell: (e) => (
+      <>
+        <span class="muted">{e.method}</span> {e.path}
+      </>
+    ),
+  },
+  {
+    title: 'What for',
+    cell: (e) => (
+      <>
+        {e.summary} {e.stream && <Pill>streams</Pill>}
+      </>
+    ),
+  },
+  { title: 'Dialect', hide: 's', look: 'muted small nowrap', cell: (e) => e.protocol },
+]
+
 export function ApiView() {
   const { data, error, refresh } = useQuery('reference', () => call('reference'))
   const [dialect, setDialect] = useState<(typeof CURLS)[number]['value']>('openai-chat')
@@ -95,33 +119,12 @@ export function ApiView() {
           </Section>
           <Section title="Endpoints">
             <div class="card flush">
-              <Scroll name="Endpoints of the API">
-                <table class="table">
-                  <caption class="sr">Endpoints of the API</caption>
-                  <thead>
-                    <tr>
-                      <th scope="col">Endpoint</th>
-                      <th scope="col">What for</th>
-                      <th scope="col" class="hide-s">
-                        Dialect
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.endpoints.map((e) => (
-                      <tr key={e.method + e.path}>
-                        <th scope="row" class="cell mono small">
-                          <span class="muted">{e.method}</span> {e.path}
-                        </th>
-                        <td>
-                          {e.summary} {e.stream && <Pill>streams</Pill>}
-                        </td>
-                        <td class="hide-s muted small nowrap">{e.protocol}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </Scroll>
+              <Table
+                caption="Endpoints of the API"
+                columns={COLUMNS}
+                rows={data.endpoints}
+                keyOf={(e) => e.method + e.path}
+              />
             </div>
           </Section>
         </>

@@ -1,6 +1,6 @@
 /** How a call is shown in a row. */
 import type { UsageRowView } from '../../src/server/admin/management/contract.ts'
-import { count, day, duration, kilo, money, sameDay, timeOfDay } from '../lib/format.ts'
+import { count, day, duration, exact, kilo, money, sameDay, timeOfDay } from '../lib/format.ts'
 import { Pill } from '../ui/basic.tsx'
 import type { Column } from '../ui/rows.tsx'
 
@@ -19,12 +19,16 @@ export function CallStatus({ call: c }: { call: UsageRowView }) {
 
 const tokens = (c: UsageRowView) => (c.inputTokens ?? 0) + (c.cacheReadTokens ?? 0) + (c.cacheWriteTokens ?? 0)
 
+/** The time of day; the day for those of other days. */
+const time = (c: UsageRowView) => (sameDay(c.at, Date.now()) ? timeOfDay(c.at) : day(c.at).replace(/^\w+,? /, ''))
+
 export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
   {
     title: 'Time',
-    width: '90px',
-    cell: (c) => (sameDay(c.at, Date.now()) ? timeOfDay(c.at) : day(c.at).replace(/^\w+,? /, '')),
-    full: (c) => new Date(c.at).toLocaleString(),
+    width: '84px',
+    hide: 's',
+    cell: time,
+    full: (c) => exact(c.at),
   },
   {
     title: 'Model',
@@ -32,6 +36,7 @@ export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
       c.servedModel === '' || c.servedModel === c.requestedModel
         ? c.requestedModel
         : `${c.requestedModel} → ${c.servedModel}`,
+    under: (c) => [time(c), duration(c.latencyMs), c.accountLabel || c.account].filter(Boolean).join(' · '),
     full: (c) => `${c.requestedModel} → ${c.servedModel || 'none'}`,
   },
   {
@@ -41,7 +46,7 @@ export const CALL_COLUMNS: readonly Column<UsageRowView>[] = [
     cell: (c) => c.accountLabel || c.account || '–',
     full: (c) => `${c.accountLabel} (${c.provider})`,
   },
-  { title: 'Key', width: '9%', hide: 'm', cell: (c) => c.clientKey || '–', full: (c) => c.clientKey },
+  { title: 'Key', width: '108px', hide: 'm', cell: (c) => c.clientKey || '–', full: (c) => c.clientKey },
   { title: 'Category', width: '92px', hide: 'm', cell: (c) => c.category || '–' },
   { title: 'Status', width: '84px', cell: (c) => <CallStatus call={c} />, full: (c) => c.failure },
   { title: 'Latency', width: '76px', number: true, hide: 's', cell: (c) => duration(c.latencyMs) },

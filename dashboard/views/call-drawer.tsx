@@ -94,7 +94,7 @@ function Detail({ detail }: { detail: UsageDetail }) {
           <Fact name="When">
             {exact(c.at)}{' '}
             <span class="muted">
-              (<Time at={c.at} absolute={false} />)
+              (<Time at={c.at} as="gap" />)
             </span>
           </Fact>
           <Fact name="Model">

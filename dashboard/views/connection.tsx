@@ -3,17 +3,12 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TestResult } from '../../src/server/admin/management/contract.ts'
 import { call, wordsOf } from '../lib/api.ts'
 import { useModels, useStatus } from '../lib/data.ts'
-import { duration, span, timeOfDay } from '../lib/format.ts'
+import { duration, span } from '../lib/format.ts'
 import { setParams, usePlace } from '../lib/url.ts'
-import { Button, Callout, Copy, Empty, Head, Pill } from '../ui/basic.tsx'
+import { Button, Callout, Copy, Empty, Head, Pill, Words } from '../ui/basic.tsx'
 import { Area, Check, Input, Select } from '../ui/field.tsx'
+import { type Ping, PingChart, roundTrip } from '../ui/pings.tsx'
 import { CallDrawer } from './call-drawer.tsx'
-
-interface Ping {
-  at: number
-  /** Round trip; undefined: nothing came back. */
-  ms: number | undefined
-}
 
 const KEPT = 60
 const EVERY_MS = 2000
@@ -71,7 +66,6 @@ function Pings() {
   const times = list.flatMap((p) => (p.ms === undefined ? [] : [p.ms]))
   const top = Math.max(1, ...times)
   const mean = times.length === 0 ? undefined : times.reduce((a, b) => a + b, 0) / times.length
-  const precise = (ms: number | undefined) => (ms === undefined ? '–' : ms < 10 ? `${ms.toFixed(1)} ms` : duration(ms))
   const last = list.at(-1)
   return (
     <section class="card stack" aria-labelledby="c-ping">
@@ -88,31 +82,21 @@ function Pings() {
           </Button>
         </div>
       </div>
-      <div
-        class="pings"
-        role="img"
-        aria-label={
+      <PingChart
+        list={list}
+        words={
           list.length === 0
             ? 'No pings yet'
-            : `The last ${list.length} pings: ${precise(mean)} on average, ${precise(top)} at most, ${list.length - times.length} lost`
+            : `The last ${list.length} pings: ${roundTrip(mean)} on average, ${roundTrip(top)} at most, ${list.length - times.length} lost`
         }
-      >
-        {list.map((p) => (
-          <span
-            key={p.at}
-            class={p.ms === undefined ? 'bad' : ''}
-            style={{ height: p.ms === undefined ? '100%' : `${Math.max(4, (p.ms / top) * 100)}%` }}
-            title={`${timeOfDay(p.at)}: ${precise(p.ms)}`}
-          />
-        ))}
-      </div>
+      />
       <dl class="facts four" aria-live="polite">
         <dt>Last</dt>
-        <dd class="tab">{last === undefined ? '–' : last.ms === undefined ? 'lost' : precise(last.ms)}</dd>
+        <dd class="tab">{last === undefined ? '–' : last.ms === undefined ? 'lost' : roundTrip(last.ms)}</dd>
         <dt>Average</dt>
-        <dd class="tab">{precise(mean)}</dd>
+        <dd class="tab">{roundTrip(mean)}</dd>
         <dt>Slowest</dt>
-        <dd class="tab">{times.length === 0 ? '–' : precise(top)}</dd>
+        <dd class="tab">{times.length === 0 ? '–' : roundTrip(top)}</dd>
         <dt>Lost</dt>
         <dd class="tab">
           {list.length - times.length} of {list.length}
@@ -222,7 +206,11 @@ function Test() {
                 </Button>
               </span>
             </div>
-            {result.failure !== undefined && <Callout tone="bad">{result.failure}</Callout>}
+            {result.failure !== undefined && (
+              <Callout tone="bad">
+                <Words text={result.failure} />
+              </Callout>
+            )}
             {result.text !== '' && <blockquote class="quote wrap-any">{result.text}</blockquote>}
             <dl class="facts">
               <dt>Answered by</dt>

@@ -1,14 +1,34 @@
 /** Requests, errors and latency per endpoint. */
+import type { EndpointRow } from '../../src/server/admin/management/contract.ts'
 import { call } from '../lib/api.ts'
 import { count, duration, percent } from '../lib/format.ts'
 import { useQuery } from '../lib/query.ts'
-import { Empty, Scroll, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Empty, Skeleton, Time, Trouble } from '../ui/basic.tsx'
+import { Share, Table, type TableColumn } from '../ui/table.tsx'
+
+const wrong = (e: EndpointRow) => (e.errorRate > 0.05 ? 'bad' : '')
+
+const columns = (most: number): readonly TableColumn<EndpointRow>[] => [
+  { title: 'Endpoint', head: true, look: 'mono small', cell: (e) => e.endpoint },
+  { title: 'Requests', number: true, cell: (e) => <Share share={e.requests / most}>{count(e.requests)}</Share> },
+  { title: 'Errors', number: true, look: wrong, cell: (e) => count(e.errors) },
+  { title: 'Rate', number: true, hide: 's', look: wrong, cell: (e) => percent(e.errorRate) },
+  { title: 'Average', number: true, cell: (e) => duration(e.averageLatencyMs) },
+  { title: 'p50', number: true, hide: 's', cell: (e) => duration(e.p50Ms) },
+  { title: 'p95', number: true, hide: 's', cell: (e) => duration(e.p95Ms) },
+  {
+    title: 'Last',
+    number: true,
+    hide: 'm',
+    look: 'muted small',
+    cell: (e) => (e.lastAt === undefined ? '–' : <Time at={e.lastAt} as="gap" />),
+  },
+]
 
 export function EndpointTable() {
   const { data, error, refresh } = useQuery('endpoints', () => call('endpoints').then((e) => e.endpoints), 5000)
   if (error !== undefined && data === undefined) return <Trouble words={error} retry={refresh} />
   if (data === undefined) return <Skeleton height={36} count={4} />
-  const most = Math.max(1, ...data.map((e) => e.requests))
   return (
     <div class="card flush">
       {data.length === 0 ? (
@@ -16,58 +36,12 @@ export function EndpointTable() {
           Each endpoint stands here after its first request.
         </Empty>
       ) : (
-        <Scroll name="Requests by endpoint">
-          <table class="table">
-            <caption class="sr">Requests, errors and latency per endpoint</caption>
-            <thead>
-              <tr>
-                <th scope="col">Endpoint</th>
-                <th scope="col" class="num">
-                  Requests
-                </th>
-                <th scope="col" class="num">
-                  Errors
-                </th>
-                <th scope="col" class="num">
-                  Average
-                </th>
-                <th scope="col" class="num hide-s">
-                  p50
-                </th>
-                <th scope="col" class="num hide-s">
-                  p95
-                </th>
-                <th scope="col" class="hide-m">
-                  Last
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.map((e) => (
-                <tr key={e.endpoint}>
-                  <th scope="row" class="cell mono small">
-                    {e.endpoint}
-                  </th>
-                  <td class="num">
-                    <span class="share hide-m" aria-hidden="true">
-                      <span style={{ width: `${(e.requests / most) * 100}%` }} />
-                    </span>
-                    {count(e.requests)}
-                  </td>
-                  <td class={`num ${e.errorRate > 0.05 ? 'bad' : ''}`}>
-                    {count(e.errors)} <span class="muted small hide-s">({percent(e.errorRate)})</span>
-                  </td>
-                  <td class="num">{duration(e.averageLatencyMs)}</td>
-                  <td class="num hide-s">{duration(e.p50Ms)}</td>
-                  <td class="num hide-s">{duration(e.p95Ms)}</td>
-                  <td class="tab hide-m nowrap muted small">
-                    {e.lastAt === undefined ? '–' : <Time at={e.lastAt} absolute={false} />}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Table
+          caption="Requests, errors and latency per endpoint"
+          columns={columns(Math.max(1, ...data.map((e) => e.requests)))}
+          rows={data}
+          keyOf={(e) => e.endpoint}
+        />
       )}
     </div>
   )

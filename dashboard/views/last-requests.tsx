@@ -13,6 +13,8 @@ import { CALL_COLUMNS, nameOfCall } from './call-columns.tsx'
 import { CallDrawer } from './call-drawer.tsx'
 
 const SHOWN = 10
+/** Ten rows and their head: nothing moves when they come. */
+const TALL = `calc(var(--row) * ${SHOWN} + 38px)`
 
 export function LastRequests() {
   const { params } = usePlace()
@@ -50,9 +52,9 @@ export function LastRequests() {
         </>
       }
     >
-      <div class={`card flush ${rows.length === 0 ? 'middle' : ''}`} style={{ minHeight: '438px' }}>
+      <div class={`card flush ${rows.length === 0 ? 'middle' : ''}`} style={{ minHeight: TALL }}>
         {first === undefined && live.length === 0 ? (
-          <Skeleton height={40} count={10} />
+          <Skeleton height={28} count={10} />
         ) : rows.length === 0 ? (
           <Empty
             icon="requests"
@@ -74,7 +76,7 @@ export function LastRequests() {
             nameOf={nameOfCall}
             openKey={params['id'] === undefined ? undefined : rows.find((c) => c.callId === params['id'])?.id}
             onOpen={(c) => setParams({ id: c.callId }, false)}
-            height="438px"
+            height={TALL}
           />
         )}
       </div>

@@ -1,7 +1,7 @@
 /** Lines of the log: time, level, message, and the fields on demand. */
 import type { LogLine } from '../../src/server/admin/management/contract.ts'
 import { timeOfDay } from '../lib/format.ts'
-import { Pill, type Tone } from '../ui/basic.tsx'
+import { Pill, type Tone, Words } from '../ui/basic.tsx'
 
 const TONES: Record<LogLine['level'], Tone> = {
   trace: 'plain',
@@ -25,7 +25,9 @@ export function LogLines({ lines }: { lines: readonly LogLine[] }) {
         <li key={l.seq} class="row top">
           <span class="tab muted mono xs">{timeOfDay(l.at)}</span>
           <Level level={l.level} />
-          <span class="grow wrap-any">{l.message}</span>
+          <span class="grow wrap-any">
+            <Words text={l.message} />
+          </span>
         </li>
       ))}
     </ol>

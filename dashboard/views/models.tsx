@@ -6,13 +6,13 @@ import { useModels } from '../lib/data.ts'
 import { compact, plural } from '../lib/format.ts'
 import { useQuery } from '../lib/query.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
-import { Callout, Copy, Empty, Head, Skeleton, Trouble } from '../ui/basic.tsx'
+import { Callout, Copy, Empty, Head, Skeleton, Trouble, Words } from '../ui/basic.tsx'
 import { Dialog } from '../ui/overlay.tsx'
 import { type Column, Rows } from '../ui/rows.tsx'
 import { Standings } from './standings.tsx'
 
 const COLUMNS: readonly Column<ModelRow>[] = [
-  { title: 'Model', cell: (m) => m.id, full: (m) => m.displayName ?? m.id },
+  { title: 'Model', cell: (m) => m.id, under: (m) => m.providers.join(', '), full: (m) => m.displayName ?? m.id },
   {
     title: 'Providers',
     width: '14%',
@@ -116,7 +116,7 @@ export function ModelsView() {
                 keyOf={(m) => m.id}
                 nameOf={(m) => `${m.id}: which account would get it`}
                 onOpen={(m) => setParams({ model: m.id }, false)}
-                height={`${Math.min(620, rows.length * 40 + 38)}px`}
+                height={`min(620px, calc(var(--row) * ${rows.length} + 38px))`}
               />
             )}
           </div>
@@ -151,7 +151,7 @@ function ModelDrawer({ model, entry, onClose }: { model: string; entry: ModelRow
       {data !== undefined && (
         <>
           <Callout>
-            {data.words} <span class="muted">Strategy: {data.strategy}.</span>
+            <Words text={data.words} /> <span class="muted">Strategy: {data.strategy}.</span>
           </Callout>
           <Standings targets={data.targets} />
         </>

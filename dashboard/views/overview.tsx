@@ -3,16 +3,17 @@ import { useState } from 'preact/hooks'
 import type { AccountView, Alert, Status } from '../../src/server/admin/management/contract.ts'
 import { AccountCard, useOrdered } from '../accounts/card.tsx'
 import { ImportDialog } from '../accounts/import.tsx'
-import { LoginDialog } from '../accounts/login.tsx'
+import { LoginDialog, safe } from '../accounts/login.tsx'
 import { AccountSettings } from '../accounts/settings.tsx'
 import { useAccounts, useSeries, useStatus } from '../lib/data.ts'
-import { count, duration, money, percent, plural, span } from '../lib/format.ts'
+import { count, duration, percent, plural, span } from '../lib/format.ts'
 import { calls } from '../lib/live.ts'
 import { useStore } from '../lib/store.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
 import { linkTo } from '../lib/views.ts'
+import { useWidth } from '../lib/width.ts'
 import { Button, Callout, Copy, Empty, Head, Section, Segmented, Skeleton, Trouble, Words } from '../ui/basic.tsx'
-import { ChartTable, Sparkline, VolumeChart } from '../ui/charts.tsx'
+import { ChartFoot, Sparkline, VolumeChart } from '../ui/charts.tsx'
 import { EndpointTable } from './endpoints.tsx'
 import { LastRequests } from './last-requests.tsx'
 import { ProviderStrip } from './providers.tsx'
@@ -32,8 +33,13 @@ export function Overview() {
     return (
       <div class="stack" aria-busy="true">
         <Head title="Overview" />
-        <Skeleton height={96} />
-        <Skeleton height={560} />
+        <Skeleton height={64} />
+        <div class="accounts">
+          <Skeleton height={228} />
+          <Skeleton height={228} />
+          <Skeleton height={228} />
+        </div>
+        <Skeleton height={112} />
       </div>
     )
   return (
@@ -74,6 +80,10 @@ function Address({ status }: { status: Status }) {
   )
 }
 
+/** A path of this server, or a page of a vendor in a tab of its own; anything else is no link. */
+const whereTo = (url: string) =>
+  /^\/(?!\/)/.test(url) ? { href: url } : { href: safe(url), target: '_blank', rel: 'noreferrer noopener' }
+
 const RANK = { critical: 0, warning: 1, info: 2 } as const
 
 export function Alerts({ alerts }: { alerts: readonly Alert[] }) {
@@ -96,11 +106,21 @@ export function Alerts({ alerts }: { alerts: readonly Alert[] }) {
                   <Button small icon="login" onClick={() => setLogin(account)} aria-label={`Log in ${account.label}`}>
                     Log in
                   </Button>
+                ) : a.url !== undefined ? (
+                  <a class="btn sm" {...whereTo(a.url)}>
+                    {a.url.startsWith('/') ? 'Open' : 'Read'}
+                    <span class="sr">: {a.title ?? a.message}</span>
+                  </a>
                 ) : undefined
               }
             >
               <span>
-                <Words text={a.message} /> {a.action !== undefined && <span class="muted">{a.action}</span>}
+                <Words text={a.message} parts={a.parts} />{' '}
+                {a.action !== undefined && (
+                  <span class="muted">
+                    <Words text={a.action} />
+                  </span>
+                )}
               </span>
             </Callout>
           )
@@ -118,7 +138,8 @@ export function Alerts({ alerts }: { alerts: readonly Alert[] }) {
   )
 }
 
-const SHOWN = 6
+/** Cards that are seen at first. */
+const SHOWN = { narrow: 3, middle: 6, wide: 6 }
 
 function Accounts() {
   const { data, error, refresh } = useAccounts()
@@ -127,7 +148,8 @@ function Accounts() {
   const [importing, setImporting] = useState(false)
   const [all, setAll] = useState(false)
   const sorted = useOrdered(data)
-  const shown = all ? sorted : sorted.slice(0, SHOWN)
+  const few = SHOWN[useWidth()]
+  const shown = all ? sorted : sorted.slice(0, few)
   const usable = sorted.filter((a) => a.state === 'ready' || a.state === 'busy').length
   const logIn = (
     <Button
@@ -179,7 +201,7 @@ function Accounts() {
           ))}
         </div>
       )}
-      {sorted.length > SHOWN && (
+      {sorted.length > few && (
         <div class="row">
           <Button small tone="quiet" onClick={() => setAll(!all)} aria-expanded={all}>
             {all ? 'Show fewer' : `Show all ${sorted.length} accounts`}
@@ -207,13 +229,13 @@ function Figures({ status }: { status: Status | undefined }) {
       title: 'Status',
       value: status === undefined ? undefined : status.ready ? 'Ready' : 'Not ready',
       small: status && `up ${span(status.uptimeMs)}`,
-      values: points.map((p) => (p.requests === 0 ? 1 : 1 - p.errors / p.requests)),
+      values: points.map((p) => (p.requests === 0 ? undefined : 1 - p.errors / p.requests)),
       words: 'Share of requests that worked, last hour',
     },
     {
       title: 'Requests',
       value: totals && count(totals.requests),
-      small: totals && `${totals.active} under way`,
+      small: totals && `${totals.active} under way${totals.refused > 0 ? `, ${count(totals.refused)} refused` : ''}`,
       values: points.map((p) => p.requests),
       words: 'Requests per minute, last hour',
     },
@@ -228,14 +250,14 @@ function Figures({ status }: { status: Status | undefined }) {
     {
       title: 'Average latency',
       value: totals && (totals.requests === 0 ? '–' : duration(totals.averageLatencyMs)),
-      small: undefined,
-      values: points.map((p) => p.averageLatencyMs ?? 0),
+      small: totals && 'since the start',
+      values: points.map((p) => p.averageLatencyMs),
       words: 'Average latency per minute, last hour',
     },
     {
       title: 'Requests per second',
       value: totals?.requestsPerSecond.toFixed(totals.requestsPerSecond < 10 ? 2 : 1),
-      small: totals && `${money(totals.costMicros)} est.`,
+      small: totals && 'mean of the last minute',
       values: points.map((p) => p.requests / 60),
       words: 'Requests per second, last hour',
     },
@@ -306,19 +328,7 @@ function Volume() {
         ) : (
           <>
             <VolumeChart bars={bars} bucketMs={data.bucketMs} title={title} />
-            <div class="row">
-              <div class="legend">
-                <span>
-                  <i class="swatch" /> answered
-                </span>
-                <span>
-                  <i class="swatch bad" /> failed
-                </span>
-              </div>
-              <div class="push">
-                <ChartTable bars={bars} title={title} />
-              </div>
-            </div>
+            <ChartFoot bars={bars} title={title} />
           </>
         )}
       </div>

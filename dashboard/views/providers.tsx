@@ -6,7 +6,7 @@ import { PolicyPill, PolicyText } from '../accounts/policy.tsx'
 import { useProviders } from '../lib/data.ts'
 import { plural } from '../lib/format.ts'
 import { hrefOf } from '../lib/url.ts'
-import { Button, Empty, Head, Mark, Pill, Skeleton, type Tone, Trouble } from '../ui/basic.tsx'
+import { Button, Empty, Head, Mark, Pill, Skeleton, type Tone, Trouble, Words } from '../ui/basic.tsx'
 
 const STATES: Record<ProviderRow['state'], { tone: Tone; words: string }> = {
   ready: { tone: 'good', words: 'Ready' },
@@ -46,13 +46,13 @@ export function ProvidersView() {
           <article class="card account" key={p.id} aria-label={p.title}>
             <div class="account-head">
               <Mark provider={p.id} />
-              <div class="clip">
-                <h2 class="clip">{p.title}</h2>
-                <div class="muted xs clip">{[p.loginTitle, p.protocols.join(', ')].filter(Boolean).join(' · ')}</div>
-              </div>
+              <h2 class="clip">{p.title}</h2>
+              <div class="muted xs clip">{[p.loginTitle, p.protocols.join(', ')].filter(Boolean).join(' · ')}</div>
               <State provider={p} />
             </div>
-            <p class="small">{p.words}</p>
+            <p class="small">
+              <Words text={p.words} />
+            </p>
             <div class="stack-sm">
               <div class="row">
                 <span class="field-label">{p.loginPolicy === undefined ? 'By key' : 'By login'}</span>

@@ -154,7 +154,8 @@ export function RequestsView() {
       <Filters />
       <div class="row small" style={{ minHeight: '28px' }}>
         <span class="muted tab" role="status">
-          {plural(rows.length, 'request')} {list.next === undefined ? '' : 'loaded, more below'}
+          {list.error === undefined && plural(rows.length, 'request')}{' '}
+          {list.next === undefined ? '' : 'loaded, more below'}
           {paused ? ' · paused' : ''}
         </span>
         {!following && fresh.length > 0 && (
@@ -185,7 +186,11 @@ export function RequestsView() {
           {list.error}
         </Callout>
       )}
-      <div class="card flush" style={{ height: 'max(320px, calc(100dvh - 312px))' }}>
+      <div
+        hidden={list.error !== undefined && rows.length === 0}
+        class={`card flush ${rows.length === 0 && !list.loading ? 'middle' : ''}`}
+        style={{ height: 'max(320px, calc(100dvh - 312px))' }}
+      >
         {list.loading && rows.length === 0 ? (
           <Skeleton height={40} count={8} />
         ) : rows.length === 0 ? (

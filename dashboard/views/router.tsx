@@ -4,8 +4,9 @@ import type { RouteExplained } from '../../src/server/admin/management/contract.
 import { call, wordsOf } from '../lib/api.ts'
 import { duration, percent } from '../lib/format.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
-import { Button, Callout, Empty, Head, Pill, Scroll, Section } from '../ui/basic.tsx'
+import { Button, Callout, Empty, Head, Pill, Section, Words } from '../ui/basic.tsx'
 import { Area, Input, Select } from '../ui/field.tsx'
+import { Table } from '../ui/table.tsx'
 import { attempt, toast } from '../ui/toast.tsx'
 import { Standings } from './standings.tsx'
 
@@ -82,7 +83,7 @@ export function RouterView() {
           </div>
           <div class="stack-sm">
             <span class="field-label">Try one of these</span>
-            <ul class="stack-sm list small">
+            <ul class="stack-sm list small picks">
               {EXAMPLES.map((e) => (
                 <li key={e}>
                   <button
@@ -117,6 +118,9 @@ export function RouterView() {
     </>
   )
 }
+
+/** The button that opened it is gone: the keyboard goes on at the first choice. */
+const focusFirst = (node: HTMLElement | null) => node?.querySelector('button')?.focus()
 
 function Decision({ result, prompt, again }: { result: RouteExplained; prompt: string; again: () => void }) {
   const { decision: d } = result
@@ -157,8 +161,14 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
             {result.tookMs < 1 ? `${Math.round(result.tookMs * 1000)} µs` : duration(result.tookMs)}
           </span>
         </div>
-        <p>{result.words}</p>
-        {result.failure !== undefined && <Callout tone="bad">{result.failure}</Callout>}
+        <p>
+          <Words text={result.words} />
+        </p>
+        {result.failure !== undefined && (
+          <Callout tone="bad">
+            <Words text={result.failure} />
+          </Callout>
+        )}
         {d !== undefined && result.category !== undefined && result.category !== d.category && (
           <Callout>Not sure enough: it is routed as {result.category}.</Callout>
         )}
@@ -210,9 +220,11 @@ function Decision({ result, prompt, again }: { result: RouteExplained; prompt: s
                 </ul>
               </div>
             )}
-            <p class="muted small">{d.reason}</p>
+            <p class="muted small">
+              <Words text={d.reason} />
+            </p>
             {wrong ? (
-              <fieldset class="stack-sm">
+              <fieldset class="stack-sm" ref={focusFirst}>
                 <legend class="field-label">What is it instead?</legend>
                 <div class="row">
                   {categories
@@ -264,41 +276,30 @@ export function Examples() {
             Say “This is wrong” to a decision: the router heeds the example at once, and for prompts like it.
           </Empty>
         ) : (
-          <Scroll name="Taught examples" height="360px">
-            <table class="table">
-              <caption class="sr">Examples the router was taught</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Text</th>
-                  <th scope="col">Is</th>
-                  <th scope="col">
-                    <span class="sr">Forget</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.examples.map((e) => (
-                  <tr key={e.id}>
-                    <td class="wrap-any">
-                      <span class="lines-2">{e.text}</span>
-                    </td>
-                    <td>
-                      <Pill tone="info">{e.category}</Pill>
-                    </td>
-                    <td class="num">
-                      <Button
-                        small
-                        tone="quiet"
-                        icon="trash"
-                        label={`Forget: ${e.text.slice(0, 60)}`}
-                        onClick={() => forget(e.id, e.text, e.category)}
-                      />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
+          <Table
+            caption="Examples the router was taught"
+            columns={[
+              { title: 'Text', look: 'wrap-any', cell: (e) => <span class="lines-2">{e.text}</span> },
+              { title: 'Is', cell: (e) => <Pill tone="info">{e.category}</Pill> },
+              {
+                title: 'Forget',
+                bare: true,
+                number: true,
+                cell: (e) => (
+                  <Button
+                    small
+                    tone="quiet"
+                    icon="trash"
+                    label={`Forget: ${e.text.slice(0, 60)}`}
+                    onClick={() => forget(e.id, e.text, e.category)}
+                  />
+                ),
+              },
+            ]}
+            rows={data.examples}
+            keyOf={(e) => e.id}
+            height="360px"
+          />
         )}
       </div>
     </Section>

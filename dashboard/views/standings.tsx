@@ -32,10 +32,10 @@ export function Standings({ targets }: { targets: readonly { model: string; stan
                   <div class="clip">
                     {s.label} <span class="muted xs">{s.provider}</span>
                   </div>
-                  <div class="muted xs wrap-any">
-                    <Words text={s.because.replace(/\.$/, '')} />
-                    {s.bound === true && '; this conversation is bound to it'}
-                    {s.translated && '; translated'}
+                  <div class="muted xs wrap-any cap">
+                    <Words text={s.because} parts={s.parts} />
+                    {s.bound === true && ' · this conversation is bound to it'}
+                    {s.translated && ' · translated'}
                   </div>
                 </div>
                 <div class="end">

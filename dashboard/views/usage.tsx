@@ -1,13 +1,14 @@
 /** What was used: by day, model, account or key, with sums, export and wipe. */
 import type { UsageColumnName, UsageSums, UsageTotalsView } from '../../src/server/admin/management/contract.ts'
 import { address, call } from '../lib/api.ts'
-import { count, day, duration, money, percent, plural } from '../lib/format.ts'
+import { count, day, duration, figure, money, percent, plural } from '../lib/format.ts'
 import { invalidate, useQuery } from '../lib/query.ts'
 import { hrefOf, setParams, usePlace } from '../lib/url.ts'
-import { Button, Callout, Empty, Head, Scroll, Section, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
-import { ChartTable, VolumeChart } from '../ui/charts.tsx'
+import { Button, Callout, Empty, Head, Section, Segmented, Skeleton, Trouble } from '../ui/basic.tsx'
+import { ChartFoot, VolumeChart } from '../ui/charts.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { confirm } from '../ui/overlay.tsx'
+import { Share, Table, type TableColumn } from '../ui/table.tsx'
 import { attempt, toast } from '../ui/toast.tsx'
 
 const BY = [
@@ -92,10 +93,13 @@ export function UsageView() {
       <Sums data={daily.data} />
       {Number(days) > 1 &&
         daily.error === undefined &&
+        daily.data?.sum.requests !== 0 &&
         (daily.data === undefined ? (
-          <div class="card">
-            <Skeleton height={222} />
-          </div>
+          <Section title="Requests per day">
+            <div class="card">
+              <Skeleton height={222} />
+            </div>
+          </Section>
         ) : (
           <Days data={daily.data} from={from} days={Number(days)} />
         ))}
@@ -107,7 +111,7 @@ export function UsageView() {
       >
         {shown.error !== undefined && shown.data === undefined && <Trouble words={shown.error} retry={shown.refresh} />}
         {shown.data === undefined && shown.error === undefined && <Skeleton height={40} count={6} />}
-        {shown.data !== undefined && <Table data={shown.data} by={by} />}
+        {shown.data !== undefined && <Groups data={shown.data} by={by} />}
       </Section>
     </>
   )
@@ -119,11 +123,11 @@ function Sums({ data }: { data: UsageTotalsView | undefined }) {
     ['Requests', s && count(s.requests), s && plural(s.errors, 'error')],
     [
       'Input tokens',
-      s && count(s.inputTokens + s.cacheReadTokens + s.cacheWriteTokens),
-      s && `${count(s.cacheReadTokens)} from cache`,
+      s && figure(s.inputTokens + s.cacheReadTokens + s.cacheWriteTokens),
+      s && `${figure(s.cacheReadTokens)} from cache`,
     ],
-    ['Output tokens', s && count(s.outputTokens), s && `${count(s.reasoningTokens)} reasoning`],
-    ['Average latency', s && duration(s.averageLatencyMs), undefined],
+    ['Output tokens', s && figure(s.outputTokens), s && `${figure(s.reasoningTokens)} reasoning`],
+    ['Average latency', s && (s.requests === 0 ? '–' : duration(s.averageLatencyMs)), undefined],
     ['Cost, estimated', s && money(s.costMicros), s && s.unpriced > 0 ? `${count(s.unpriced)} unpriced` : undefined],
   ]
   return (
@@ -153,17 +157,19 @@ function Days({ data, from, days }: { data: UsageTotalsView; from: number; days:
     }
   })
   return (
-    <div class="card stack">
-      <VolumeChart bars={bars} bucketMs={DAY} title="Requests per day" />
-      <ChartTable bars={bars} title="Requests per day" />
-    </div>
+    <Section title="Requests per day">
+      <div class="card stack">
+        <VolumeChart bars={bars} bucketMs={DAY} title="Requests per day" />
+        <ChartFoot bars={bars} title="Requests per day" />
+      </div>
+    </Section>
   )
 }
 
 /** The bucket's start stands in the key beside the columns, in ms. */
 const bucketOf = (key: UsageTotalsView['rows'][number]['key']) => Number(key['bucket'] ?? 0)
 
-function Table({ data, by }: { data: UsageTotalsView; by: string }) {
+function Groups({ data, by }: { data: UsageTotalsView; by: string }) {
   if (data.rows.length === 0)
     return (
       <div class="card">
@@ -177,6 +183,7 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
       ? data.rows.toSorted((a, b) => bucketOf(b.key) - bucketOf(a.key))
       : data.rows.toSorted((a, b) => b.requests - a.requests)
   const most = Math.max(1, ...rows.map((r) => r.requests))
+  const title = BY.find((b) => b.value === by)!.label
   const name = (r: (typeof rows)[number]) =>
     by === 'day'
       ? day(bucketOf(r.key))
@@ -190,83 +197,59 @@ function Table({ data, by }: { data: UsageTotalsView; by: string }) {
         </Callout>
       )}
       <div class="card flush">
-        <Scroll name="Usage table">
-          <table class="table">
-            <caption class="sr">Usage by {by}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{BY.find((b) => b.value === by)?.label}</th>
-                <th scope="col" class="num">
-                  Requests
-                </th>
-                <th scope="col" class="num hide-s">
-                  Errors
-                </th>
-                <th scope="col" class="num hide-m">
-                  Input
-                </th>
-                <th scope="col" class="num hide-m">
-                  Cache read
-                </th>
-                <th scope="col" class="num hide-s">
-                  Output
-                </th>
-                <th scope="col" class="num hide-m">
-                  Average
-                </th>
-                <th scope="col" class="num">
-                  Cost
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((r) => (
-                <tr key={name(r)}>
-                  <th scope="row" class="cell">
-                    {by === 'day' || String(r.key[by] ?? '') === '' ? (
-                      name(r)
-                    ) : (
-                      <a href={hrefOf('/requests', { [by]: String(r.key[by] ?? '') || undefined })}>{name(r)}</a>
-                    )}
-                  </th>
-                  <td class="num">
-                    <span class="share hide-m" aria-hidden="true">
-                      <span style={{ width: `${(r.requests / most) * 100}%` }} />
-                    </span>
-                    {count(r.requests)}
-                  </td>
-                  <Cells row={r} />
-                </tr>
-              ))}
-              <tr class="sum">
-                <th scope="row" class="cell strong">
-                  Total
-                </th>
-                <td class="num">{count(data.sum.requests)}</td>
-                <Cells row={data.sum} />
-              </tr>
-            </tbody>
-          </table>
-        </Scroll>
+        <Table<Line>
+          caption={`Usage by ${title.toLowerCase()}`}
+          columns={[
+            {
+              title,
+              head: true,
+              cell: (r) =>
+                r.key === undefined ? (
+                  <strong>Total</strong>
+                ) : by === 'day' || String(r.key[by] ?? '') === '' ? (
+                  name(r as UsageRow)
+                ) : (
+                  <a href={hrefOf('/requests', { [by]: String(r.key[by]) })}>{name(r as UsageRow)}</a>
+                ),
+            },
+            {
+              title: 'Requests',
+              number: true,
+              cell: (r) => <Share share={r.key && r.requests / most}>{count(r.requests)}</Share>,
+            },
+            ...SUMS,
+          ]}
+          rows={rows as readonly Line[]}
+          keyOf={(r) => name(r as UsageRow)}
+          sum={data.sum}
+        />
       </div>
     </>
   )
 }
 
-function Cells({ row: r }: { row: UsageSums }) {
-  return (
-    <>
-      <td class="num hide-s">
-        {count(r.errors)} <span class="muted small">({percent(r.requests === 0 ? 0 : r.errors / r.requests)})</span>
-      </td>
-      <td class="num hide-m">{count(r.inputTokens + r.cacheWriteTokens)}</td>
-      <td class="num hide-m">{count(r.cacheReadTokens)}</td>
-      <td class="num hide-s">{count(r.outputTokens)}</td>
-      <td class="num hide-m">{duration(r.averageLatencyMs)}</td>
-      <td class="num">
+type UsageRow = UsageTotalsView['rows'][number]
+/** A group, or the sum of all, which has no key. */
+type Line = UsageSums & { key?: UsageRow['key'] }
+
+/** The exact number stands on hover. */
+const Figure = ({ n }: { n: number }) => <span title={count(n)}>{figure(n)}</span>
+
+const SUMS: readonly TableColumn<Line>[] = [
+  { title: 'Errors', number: true, hide: 's', cell: (r) => count(r.errors) },
+  { title: 'Rate', number: true, hide: 'm', cell: (r) => percent(r.requests === 0 ? 0 : r.errors / r.requests) },
+  { title: 'Input', number: true, hide: 'm', cell: (r) => <Figure n={r.inputTokens + r.cacheWriteTokens} /> },
+  { title: 'Cache read', number: true, hide: 'm', cell: (r) => <Figure n={r.cacheReadTokens} /> },
+  { title: 'Output', number: true, hide: 's', cell: (r) => <Figure n={r.outputTokens} /> },
+  { title: 'Average', number: true, hide: 'm', cell: (r) => duration(r.averageLatencyMs) },
+  {
+    title: 'Cost',
+    number: true,
+    cell: (r) => (
+      <>
         {r.unpriced > 0 && r.costMicros === 0 ? 'unknown' : money(r.costMicros)}
         {r.unpriced > 0 && r.costMicros > 0 && <span title={`${r.unpriced} requests have no known price`}>+</span>}
-      </td>
-    </>
-  )
-}
+      </>
+    ),
+  },
+]

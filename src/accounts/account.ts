@@ -34,6 +34,8 @@ export interface Account {
   credential: { type: 'api-key'; value: string } | { type: 'login' }
   /** Base URL without a trailing slash. */
   baseUrl: string
+  /** Further addresses of the same API in the vendor's order, for when the first does not answer. */
+  otherBaseUrls?: readonly string[]
   /** `direct`, a proxy URL, or undefined for the global setting. */
   proxyUrl?: string
   /** Headers the operator adds to every request. */

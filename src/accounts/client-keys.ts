@@ -179,7 +179,8 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
     everHadKeys ||= rows.length > 0
   }
 
-  /** The first reading, tried until it is done. */
+  let toldWhy: string | undefined
+  /** The first reading, tried until it is done. Told once for each reason. */
   async function first(): Promise<void> {
     try {
       await reread()
@@ -187,7 +188,9 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
     } catch (error) {
       unread = true
       generation += 1
-      trouble?.(error as Error)
+      const { message } = error as Error
+      if (message !== toldWhy) trouble?.(error as Error)
+      toldWhy = message
       retry = setTimeout(() => void first(), RETRY_MS).unref()
       return
     }

@@ -88,6 +88,13 @@ export function stance(rest: Rest | undefined, now: number): Stance {
   return 'resting'
 }
 
+/** Clock time, ms, after `now` at which the stance may be another one by itself; Infinity: never. */
+export function changesAt({ until, probeAt, probeLease }: Rest, now: number): number {
+  let soonest = Number.POSITIVE_INFINITY
+  for (const time of [until, probeAt, probeLease]) if (time > now && time < soonest) soonest = time
+  return soonest
+}
+
 /** The state once a probe has been let through: others stay out until it reports or its lease ends. */
 export function probing(rest: Rest, now: number, policy: CooldownPolicy): Rest {
   return { ...rest, probeLease: now + policy.probeLeaseMs }

@@ -1,14 +1,13 @@
 /** Why an account was or was not taken, in words. */
+import { inUtc, moment, type Told } from '../hub/told.ts'
 import type { Account } from './account.ts'
 import { nextTry } from './cooldown.ts'
 import { type AccountState, type Ledger, quotaLeft } from './ledger.ts'
 import type { Candidate, Standing } from './pool.ts'
-import type { Roster } from './seats.ts'
 
 export interface ExplainInput {
   candidates: readonly Candidate[]
   ledger: Ledger
-  roster: Roster
   full(account: Account, s: AccountState): boolean
   tried: ReadonlySet<string> | undefined
   /** Key of the seat the conversation is bound to. */
@@ -17,10 +16,10 @@ export interface ExplainInput {
 }
 
 /** How every candidate stands, in the order of the list. */
-export function explain({ candidates, ledger, roster, full, tried, own, at }: ExplainInput): Standing[] {
-  const standings = candidates.map((c, i): Standing => {
+export function explain({ candidates, ledger, full, tried, own, at }: ExplainInput): Standing[] {
+  const standings = candidates.map((c): Standing => {
     const { account, model, key } = c
-    const s = roster.states[i]!
+    const s = ledger.state(account.id)
     const base = {
       accountId: account.id,
       label: account.label,
@@ -36,12 +35,15 @@ export function explain({ candidates, ledger, roster, full, tried, own, at }: Ex
     if (stance !== 'ready') {
       const rests = ledger.restsOf(account, s, model)
       const heaviest = rests.reduce((a, b) => (nextTry(b, at) > nextTry(a, at) ? b : a))
-      const until = new Date(heaviest.until).toISOString()
-      const said = heaviest.failure.message
-      if (stance === 'probe')
-        return { ...base, is: 'probe', because: `rests until ${until}, one request may test it now: ${said}` }
-      const next = new Date(nextTry(heaviest, at)).toISOString()
-      return { ...base, is: 'resting', because: `rests until ${until}, next test at ${next}: ${said}` }
+      const { until, failure } = heaviest
+      const next = nextTry(heaviest, at)
+      const begin = ['rests until ', moment(until)]
+      const parts: Told =
+        stance === 'probe'
+          ? [...begin, `, one request may test it now: ${failure.message}`]
+          : [...begin, ', next test at ', moment(next), `: ${failure.message}`]
+      const is = stance === 'probe' ? 'probe' : 'resting'
+      return { ...base, is, because: inUtc(parts), parts, until, nextTry: next }
     }
     if (full(account, s))
       return { ...base, is: 'busy', because: `${s.inFlight} requests under way, its limit is ${account.concurrency}` }

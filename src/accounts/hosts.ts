@@ -5,6 +5,15 @@ export interface Hosts {
   url(vendorUrl: string): string
 }
 
+/**
+ * The further addresses of an API that an account may go on to from its first: those on the same side, so that a stand-in
+ * is never left for a real host, nor a real host for a stand-in.
+ */
+export function besides(url: Hosts['url'], first: string, others: readonly string[]): string[] {
+  const isMoved = (vendorUrl: string): boolean => url(vendorUrl) !== vendorUrl
+  return others.filter((other) => isMoved(other) === isMoved(first)).map((other) => url(other).replace(/\/+$/, ''))
+}
+
 /** @param overrides vendor origin (`https://claude.ai`) → base URL (`http://127.0.0.1:5000/claude.ai`), no trailing slash. */
 export function createHosts(overrides: Readonly<Record<string, string>>): Hosts {
   if (Object.keys(overrides).length === 0) return { url: (url) => url }

@@ -1,6 +1,6 @@
 /** What is held against accounts, models and endpoints, what they are busy with, and what they have left. Living state. */
 import type { Account } from './account.ts'
-import { type CooldownPolicy, probing, type Rest, type Stance, stance } from './cooldown.ts'
+import { type CooldownPolicy, changesAt, probing, type Rest, type Stance, stance } from './cooldown.ts'
 import type { QuotaWindow } from './quota.ts'
 
 /** A window as selection needs it: compiled, so that a thousand accounts are compared in microseconds. */
@@ -21,6 +21,8 @@ export interface AccountState {
   lastTurn: number
   /** Fullest first; among equals the soonest reset. */
   windows: readonly CompiledWindow[]
+  /** The least that any list allows it at once: below it the number of its requests changes nothing for anybody. */
+  leastCap: number
 }
 
 /** Whom a rest is about: an account, a model of one, or an endpoint that cannot be reached. */
@@ -34,14 +36,28 @@ export interface Ledger {
   readonly generation: number
   /** Whether nothing is held against anybody: then everyone is ready without a look. */
   readonly quiet: boolean
+  /** How many entries the journal has had. Whoever follows it reads `changed` from where it was, `JOURNAL` at most. */
+  readonly changes: number
+  /** The account whose standing changed with entry `n`: its rests, its allowances, whether it is full. */
+  changed(n: number): AccountState
+  /** Rises when an endpoint begins or ceases to rest: that concerns accounts without telling which. */
+  readonly upheavals: number
+  /** One more or one less request under way. */
+  count(s: AccountState, by: 1 | -1): void
+  /** What an account has left now. */
+  allow(s: AccountState, windows: readonly CompiledWindow[]): void
   /** The rests that stand against a model of an account. */
   restsOf(account: Account, s: AccountState | undefined, model: string): Rest[]
   stanceOf(account: Account, s: AccountState | undefined, model: string, at: number): Stance
+  /** Clock time, ms, at which that may be another one without anything having happened; Infinity: never. */
+  changesAt(account: Account, s: AccountState | undefined, model: string, at: number): number
   /** What is held against a place; undefined: nothing. */
   rest(place: RestPlace): Rest | undefined
   put(place: RestPlace, rest: Rest | undefined): void
   /** Marks the probe on every rest of a seat, so that one request at a time tests it. */
   lease(account: Account, model: string, at: number, policy: CooldownPolicy): void
+  /** Takes the marks of a probe off, so that the next one may test it. */
+  unlease(account: Account, model: string): void
   forget(accountId: string): void
   /** Keeps the endpoints for which this is true. */
   keepEndpoints(known: (key: string) => boolean): void
@@ -49,19 +65,29 @@ export interface Ledger {
 
 /** Models of one account whose rests are remembered: where any name is taken, clients choose them. */
 const MAX_RESTING_MODELS = 1_000
+/** Entries of the journal that are kept. Whoever is further behind looks at everybody. */
+export const JOURNAL = 4_096
 
 /** @param changed hears every rest that begins, changes or ends. */
 export function createLedger(changed: (place: RestPlace, rest: Rest | undefined) => void = () => {}): Ledger {
   const states = new Map<string, AccountState>()
   // Endpoints that cannot be reached at all, by base URL and proxy: their accounts need not fail one by one.
   const endpoints = new Map<string, Rest>()
+  const journal: AccountState[] = []
+  let changes = 0
+  let upheavals = 0
   let standing = 0
   let generation = 0
+
+  function touch(s: AccountState): void {
+    journal[changes % JOURNAL] = s
+    changes += 1
+  }
 
   function state(id: string): AccountState {
     let s = states.get(id)
     if (s === undefined) {
-      s = { id, account: undefined, models: new Map(), inFlight: 0, lastTurn: 0, windows: [] }
+      s = { id, account: undefined, models: new Map(), inFlight: 0, lastTurn: 0, windows: [], leastCap: Infinity }
       states.set(id, s)
     }
     return s
@@ -81,8 +107,13 @@ export function createLedger(changed: (place: RestPlace, rest: Rest | undefined)
     if ('endpoint' in place) {
       if (next === undefined) endpoints.delete(place.endpoint)
       else endpoints.set(place.endpoint, next)
-    } else if (place.model === undefined) state(place.account).account = next
-    else putModel(state(place.account), place.model, next)
+      upheavals += 1
+    } else {
+      const s = state(place.account)
+      if (place.model === undefined) s.account = next
+      else putModel(s, place.model, next)
+      touch(s)
+    }
     changed(place, next)
   }
 
@@ -106,6 +137,22 @@ export function createLedger(changed: (place: RestPlace, rest: Rest | undefined)
     return found
   }
 
+  /** Marks every rest of a seat. Nobody is told: a probe is no news to other processes. */
+  function mark(account: Account, model: string, marked: (one: Rest) => Rest): void {
+    const s = state(account.id)
+    if (s.account !== undefined) s.account = marked(s.account)
+    const ofModel = s.models.get(model)
+    if (ofModel !== undefined) s.models.set(model, marked(ofModel))
+    touch(s)
+    const key = endpointKey(account)
+    const endpoint = endpoints.get(key)
+    if (endpoint === undefined) return
+    const next = marked(endpoint)
+    if (next === endpoint) return
+    endpoints.set(key, next)
+    upheavals += 1
+  }
+
   return {
     state,
     find: (id) => states.get(id),
@@ -116,7 +163,24 @@ export function createLedger(changed: (place: RestPlace, rest: Rest | undefined)
     get quiet() {
       return standing === 0
     },
+    get changes() {
+      return changes
+    },
+    changed: (n) => journal[n % JOURNAL]!,
+    get upheavals() {
+      return upheavals
+    },
+    count(s, by) {
+      const most = Math.max(s.inFlight, s.inFlight + by)
+      s.inFlight += by
+      if (most >= s.leastCap) touch(s)
+    },
+    allow(s, windows) {
+      s.windows = windows.toSorted((a, b) => b.used - a.used || a.resetsAt - b.resetsAt)
+      touch(s)
+    },
     restsOf,
+    changesAt: (account, s, model, at) => Math.min(...restsOf(account, s, model).map((one) => changesAt(one, at))),
     stanceOf(account, s, model, at) {
       // Asked of every account at every choice, so nothing is allocated here.
       const endpoint = endpoints.size > 0 ? endpoints.get(endpointKey(account)) : undefined
@@ -128,14 +192,10 @@ export function createLedger(changed: (place: RestPlace, rest: Rest | undefined)
     rest,
     put,
     lease(account, model, at, policy) {
-      const mark = (one: Rest): Rest => (stance(one, at) === 'probe' ? probing(one, at, policy) : one)
-      const s = state(account.id)
-      if (s.account !== undefined) s.account = mark(s.account)
-      const ofModel = s.models.get(model)
-      if (ofModel !== undefined) s.models.set(model, mark(ofModel))
-      const key = endpointKey(account)
-      const endpoint = endpoints.get(key)
-      if (endpoint !== undefined) endpoints.set(key, mark(endpoint))
+      mark(account, model, (one) => (stance(one, at) === 'probe' ? probing(one, at, policy) : one))
+    },
+    unlease(account, model) {
+      mark(account, model, (one) => (one.probeLease === 0 ? one : { ...one, probeLease: 0 }))
     },
     forget(id) {
       const s = states.get(id)

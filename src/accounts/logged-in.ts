@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts'
 import { matcher } from '../config/wildcard.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
 import type { Account, AccountModel } from './account.ts'
-import type { Hosts } from './hosts.ts'
+import { besides, type Hosts } from './hosts.ts'
 import type { LoginRecord } from './login-record.ts'
 import type { LoginFlow } from './oauth/flow.ts'
 
@@ -48,6 +48,7 @@ export function loggedInAccounts(
         label: facts.label,
         credential: { type: 'login' },
         baseUrl: hosts.url(provider.login.baseUrl).replace(/\/+$/, ''),
+        otherBaseUrls: besides(hosts.url, provider.login.baseUrl, provider.login.otherBaseUrls ?? []),
         proxyUrl: facts.proxyUrl || config['proxy-url'] || undefined,
         headers: facts.headers,
         speaks: provider.speaks,

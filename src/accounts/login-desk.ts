@@ -80,6 +80,9 @@ export function createLoginDesk({ providers, config, logins, env, now, stored }:
     async begin(provider, options = {}) {
       sweep()
       const flow = flowOf(provider, options.acknowledged === true)
+      // Said before a person has gone to the vendor, not after.
+      const trouble = logins.trouble()
+      if (trouble !== undefined) throw new LoginError('input', `A login could not be kept now. ${trouble}`)
       const { label, proxyUrl, project } = options
       const current = config()
       const context = await createFlowContext({ provider, flow, config: current, proxyUrl, env, now, label, project })

@@ -448,6 +448,48 @@ describe('the logins', () => {
     await assert.rejects(p.logins.add('codex', tokens, identity, borrowed), /logged in here already/)
   })
 
+  it('of one person, made in two processes at once, are one account with the tokens of one of them', async () => {
+    const house = createHouse()
+    const processes = [await house.start('p0'), await house.start('p1')]
+    const how = { origin: { how: 'login', at: 0 } } as const
+    const pairs = processes.map((p) => ({ p, tokens: house.vendor.login(house.time.now()) }))
+    const adding = pairs.map(({ p, tokens }) => p.logins.add('claude', tokens, { subject: 'anna' }, how))
+    await house.time.pass(2_000)
+    const [first, second] = await Promise.all(adding)
+    assert.equal(first!.id, second!.id)
+    assert.equal(house.disk.rows.size, 1)
+    const stored = house.disk.rows.get(first!.id)!.tokens.accessToken
+    assert.ok(pairs.some(({ tokens }) => tokens.accessToken === stored))
+    for (const p of processes) assert.equal(tokenIn(p.logins.current(first!.id)), stored)
+  })
+
+  it('keep the tokens of a person who has just logged in until a store that is away takes them', async () => {
+    const house = createHouse()
+    const p = await house.start()
+    let away = true
+    house.disk.before = (operation) => {
+      if (away && (operation === 'get' || operation === 'put')) throw new StoreError('unavailable', 'It is away.')
+    }
+    const how = { origin: { how: 'login', at: 0 } } as const
+    const adding = p.logins.add('claude', house.vendor.login(house.time.now()), { subject: 'anna' }, how)
+    await house.time.pass(30_000)
+    assert.equal(house.disk.rows.size, 0)
+    away = false
+    await house.time.pass(5_000)
+    const { id } = await adding
+    assert.equal(tokenIn(p.logins.current(id)), house.disk.rows.get(id)!.tokens.accessToken)
+
+    away = true
+    const late = p.logins.add('claude', house.vendor.login(house.time.now()), { subject: 'ben' }, how)
+    const refused = assert.rejects(late, /It is away/)
+    await house.time.pass(70_000)
+    await refused
+    house.disk.before = () => {
+      throw new StoreError('corrupt', 'It is damaged.')
+    }
+    await assert.rejects(p.logins.add('claude', house.vendor.login(0), { subject: 'cleo' }, how), /damaged/)
+  })
+
   it('refresh when a person asks, though the token is good, and say why not', async () => {
     const house = createHouse()
     const before = house.put('claude-1')
@@ -632,6 +674,32 @@ describe('the logins', () => {
     await house.time.pass(60_000)
     assert.equal(house.asked.length, 2, 'and once')
     assert.ok(p.logins.current('claude-1'))
+  })
+
+  it('do not rest for a year when a clock that was a year ahead is put right', async () => {
+    const YEAR = 365 * 24 * HOUR
+    const house = createHouse()
+    house.put('claude-1')
+    const p = await house.start()
+    house.time.set(YEAR)
+    house.answer = () => ({ is: 'later', cause: 'network', words: 'the connection was refused.', lost: false })
+    const ahead = ask(p, 'claude-1')
+    await house.time.pass(60_000)
+    assert.equal(tokenIn(ahead.got), 'token_refresh_failed')
+    house.answer = undefined
+    const before = house.asked.length
+    house.time.set(-YEAR - HOUR / 2)
+    await house.time.pass(20_000)
+    assert.equal(tokenIn(p.logins.current('claude-1')), house.disk.rows.get('claude-1')!.tokens.accessToken)
+    await house.time.pass(HOUR)
+    const asked = ask(p, 'claude-1')
+    await house.time.pass(1_000)
+    assert.ok(asked.got !== undefined && 'value' in asked.got, JSON.stringify(asked.got))
+    assert.ok(
+      house.asked.length > before && house.asked.length < before + 5,
+      `${house.asked.length - before} refreshes`,
+    )
+    assert.equal(house.vendor.reuses, 0)
   })
 
   it('take over a lease whose holder dated it years ahead and died, and present its token once more', async () => {

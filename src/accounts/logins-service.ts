@@ -19,7 +19,7 @@ import {
   type Waiter,
   withOurTokens,
 } from './refresh/entry.ts'
-import { asKnown, factsOf, giveUp, accountId as idOf } from './refresh/new-login.ts'
+import { asKnown, factsOf, giveUp, accountId as idOf, insist } from './refresh/new-login.ts'
 import type { LoginsOptions, LoginsService } from './refresh/options.ts'
 import { type RenewalTools, renew, usable } from './refresh/renewal.ts'
 import { createSlots } from './refresh/slots.ts'
@@ -281,7 +281,7 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
     const { credential, unsaved, record } = entry
     if (refused !== undefined && refused === credential?.value) {
       // A vendor that refuses what it has just issued does not want for another token.
-      if (entry.replacedAt !== undefined && now() - entry.replacedAt < REFUSED_AGAIN_MS)
+      if (entry.replacedAt !== undefined && Math.abs(now() - entry.replacedAt) < REFUSED_AGAIN_MS)
         return refusedAnyway(record, 'It was issued a moment ago, so another one is not asked for.', 60_000)
       entry.refused = refused
       refit(entry)
@@ -365,11 +365,11 @@ export async function createLogins(options: LoginsOptions): Promise<LoginsServic
       const identity = asKnown(provider, found, entries)
       const id = idOf(provider, identity.subject, entries)
       for (let tries = 0; ; tries++) {
-        const loaded = await vault.get(id)
+        const loaded = await insist(clock, () => vault.get(id))
         const facts = factsOf(loaded, identity, how, now())
         const expected = loaded?.record.version ?? 0
         const kept = { ...tokens, details: { ...identity.details, ...tokens.details } }
-        if ((await vault.put({ id, provider, facts }, kept, { expected })) === 'written') {
+        if ((await insist(clock, () => vault.put({ id, provider, facts }, kept, { expected }))) === 'written') {
           const record = { id, provider, version: expected + 1, expiresAt: kept.expiresAt, updatedAt: now(), facts }
           take({ record, tokens: kept })
           return known(id).record

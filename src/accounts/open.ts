@@ -1,7 +1,7 @@
 /** Store, vault and logins, opened together: for the gateway and for the command line alike. */
 import type { Config } from '../config/schema.ts'
-import { openStore, storeLocation } from '../store/index.ts'
-import type { Store } from '../store/store.ts'
+import { openPatiently, openStore, type PatientOptions, storeLocation } from '../store/index.ts'
+import type { Store, StoreError } from '../store/store.ts'
 import type { LoginRecord, Tokens } from './login-record.ts'
 import { createLogins, type LoginsService } from './logins-service.ts'
 import { createFlowContext, USER_AGENT } from './oauth/context.ts'
@@ -27,6 +27,8 @@ export interface OpenAccountsOptions {
   log?(level: 'info' | 'warn' | 'error', account: string, message: string): void
   /** A store of the caller's own: it is not closed here, and refreshes are carried out in this process. */
   store?: Store
+  /** Begin without a store that is away, and open it when it is back. Left out: it has to be there. */
+  patient?: PatientOptions
   /** Whether a process of its own presents refresh tokens, so that nothing is lost when this one is killed; true unless said. */
   keeper?: boolean
   /** Whether to refresh ahead of time; true unless said. A command that is soon over has no need to. */
@@ -41,6 +43,8 @@ export interface OpenAccountsOptions {
 
 export interface OpenAccounts {
   store: Store
+  /** Why a store that was away at the start is not there yet; undefined: it is. */
+  missingStore(): StoreError | undefined
   vault: TokenVault & VaultAdmin
   logins: LoginsService
   /** Takes over a changed config: clients, hosts and the proxy. Store and vault stay as they are. */
@@ -51,13 +55,16 @@ export interface OpenAccounts {
 
 /**
  * Opens everything. A vault that cannot be opened, and logins that cannot be read, are told by `logins.trouble()`.
- * @throws {StoreError} when the store cannot be opened.
+ * @throws {StoreError} when the store cannot be opened, and is not to be waited for.
  */
 export async function openAccounts(options: OpenAccountsOptions): Promise<OpenAccounts> {
   const { authDir, env, now = Date.now, log } = options
   let { config } = options
   const location = storeLocation(config, authDir)
-  const store = options.store ?? (await openStore(location, { now }))
+  const opening = () => openStore(location, { now })
+  const patient = options.store === undefined && options.patient !== undefined
+  const late = patient ? await openPatiently(location.engine, opening, options.patient) : undefined
+  const store = options.store ?? late?.store ?? (await opening())
   const flows = new Map(
     options.providers.flatMap(({ id, login }) => (login === undefined ? [] : [[id, login] as const])),
   )
@@ -115,6 +122,7 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<OpenAc
     })
     return {
       store,
+      missingStore: () => late?.missing(),
       vault,
       logins,
       reconfigure(changed) {

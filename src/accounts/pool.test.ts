@@ -529,3 +529,38 @@ describe('with a thousand accounts', () => {
       assert.ok(looks <= 15_000, `${looks} looks`)
     })
 })
+
+describe('one model in several lists', () => {
+  const all = ['a', 'b', 'c', 'd'].map((id) => candidate(id, { weight: id === 'a' ? 3 : 1 }))
+  const some = [all[0]!, all[1]!]
+
+  it('turns in each by itself, so that lists asked in alternation skew nothing', () => {
+    for (const [strategy, share] of [
+      ['round-robin', [10, 10, 10, 10]],
+      ['weighted', [20, 20 / 3, 20 / 3, 20 / 3]],
+    ] as const) {
+      const pool = createPool()
+      const got: string[] = []
+      for (let i = 0; i < 40; i += 1) {
+        got.push(turn(pool, all, { strategy })!)
+        turn(pool, some, { strategy })
+      }
+      const counts = tally(got)
+      for (const [i, id] of ['a', 'b', 'c', 'd'].entries())
+        assert.ok(Math.abs(counts.get(id)! - share[i]!) < 1, `${strategy} ${id}: ${counts.get(id)}`)
+    }
+  })
+
+  it('goes on where it was when the configuration makes the list anew', () => {
+    const pool = createPool()
+    const again = all.map(({ account: a }) => candidate(a.id, { weight: a.weight }))
+    assert.deepEqual(turns(pool, all, 2), ['a', 'b'])
+    pool.prune(all.map((c) => c.account))
+    assert.deepEqual(turns(pool, again, 2), ['c', 'd'])
+    const shares = turns(pool, all, 2, { strategy: 'weighted', rotation: 'w' })
+    assert.deepEqual(
+      [...shares, ...turns(pool, again, 4, { strategy: 'weighted', rotation: 'w' })].sort().join(''),
+      'aaabcd',
+    )
+  })
+})

@@ -3,12 +3,14 @@
  * outlives a reload of the configuration.
  */
 import type { Failure } from '../hub/failure.ts'
+import type { Told } from '../hub/told.ts'
 import type { Account } from './account.ts'
 import { type Binding, createAffinity } from './affinity.ts'
 import { type CooldownPolicy, DEFAULT_COOLDOWN, nextTry, type Rest, rested, stance } from './cooldown.ts'
 import { explain } from './explain.ts'
+import { copy, type IndexSet, indexSet, remove } from './index-set.ts'
 import { type AccountState, type CompiledWindow, createLedger, endpointKey, type RestPlace } from './ledger.ts'
-import { type Roster, rosterOf } from './seats.ts'
+import { createRosters, type Roster } from './seats.ts'
 import { BECAUSE, newRotation, pick, type Rotation } from './strategies.ts'
 
 /** One way to serve a model: an account and the model's name there. */
@@ -65,8 +67,13 @@ export interface Standing {
   model: string
   priority: number
   is: 'usable' | 'probe' | 'resting' | 'busy' | 'tried' | 'lower-priority'
-  /** In words: until when, because of what. */
+  /** In words: until when, because of what. Times in UTC. */
   because: string
+  /** The same, its times apart; where it names any. */
+  parts?: Told
+  /** Of one that rests: clock times, ms. */
+  until?: number
+  nextTry?: number
   inFlight: number
   /** Share of its allowances left, 0 to 1. */
   quotaLeft: number
@@ -117,7 +124,7 @@ export interface PoolOptions {
 
 const MAX_ROTATIONS = 4_096
 const MAX_WAITING = 1_000
-const NOBODY: readonly number[] = []
+const NOBODY = indexSet(0)
 
 /** Makes an empty pool. */
 export function createPool(options: PoolOptions = {}): Pool {
@@ -128,15 +135,16 @@ export function createPool(options: PoolOptions = {}): Pool {
   const affinity = createAffinity(sessionTtl, options.onBinding)
   const rotations = new Map<string, Rotation>()
   const waiting = new Set<() => void>()
-  // Filled anew at every choice; a list of its own each time would be most of the cost with a thousand accounts.
-  const usable: number[] = []
+  const rosters = createRosters(ledger)
+  /** Those of a tier that a request has not tried; filled anew each time. */
+  let untried = indexSet(0)
   let turns = 0
 
-  function rotation(name: string, list: readonly Candidate[]): Rotation {
+  function rotation(name: string): Rotation {
     let r = rotations.get(name)
     if (r === undefined) {
       if (rotations.size >= MAX_ROTATIONS) rotations.delete(rotations.keys().next().value!)
-      r = newRotation(list)
+      r = newRotation()
       rotations.set(name, r)
     }
     return r
@@ -146,33 +154,29 @@ export function createPool(options: PoolOptions = {}): Pool {
     account.concurrency !== undefined && s.inFlight >= account.concurrency
 
   /** The usable ones of the highest tier that has any, or the probe that is due there. */
-  function usableOf(
-    candidates: readonly Candidate[],
-    { states, tiers, capped, caps }: Roster,
-    tried: ReadonlySet<string> | undefined,
-    at: number,
-  ): { usable: readonly number[]; probe?: number } {
-    const { quiet } = ledger
-    const fresh = tried === undefined || tried.size === 0
-    if (quiet && !capped && fresh) return { usable: tiers[0] ?? [] }
-    usable.length = 0
-    for (const tier of tiers) {
-      for (const i of tier) {
-        const s = states[i]!
-        if ((!fresh && tried.has(candidates[i]!.key)) || s.inFlight >= caps[i]!) continue
-        const stance = quiet ? 'ready' : ledger.stanceOf(candidates[i]!.account, s, candidates[i]!.model, at)
-        // A probe that is due goes first, unless it would pull a request down to a lower tier.
-        if (stance === 'probe') return { usable: NOBODY, probe: i }
-        if (stance === 'ready') usable.push(i)
-      }
-      if (usable.length > 0) return { usable }
+  function usableOf(roster: Roster, tried: ReadonlySet<string> | undefined): { usable: IndexSet; probe?: number } {
+    for (const { ready, due } of roster.tiers) {
+      // A probe that is due goes first, unless it would pull a request down to a lower tier.
+      const tests = without(due, roster, tried)
+      if (tests.size > 0) return { usable: NOBODY, probe: tests.items[0]! }
+      const usable = without(ready, roster, tried)
+      if (usable.size > 0) return { usable }
     }
     return { usable: NOBODY }
   }
 
+  /** A set without the seats that were tried. It lasts until the next is made. */
+  function without(set: IndexSet, roster: Roster, tried: ReadonlySet<string> | undefined): IndexSet {
+    if (set.size === 0 || tried === undefined || tried.size === 0) return set
+    if (untried.items.length < set.size) untried = indexSet(set.size)
+    copy(set, untried)
+    for (const key of tried) remove(untried, roster.indexOf(key))
+    return untried
+  }
+
   function back(seat: Seat): AccountState {
     const s = ledger.state(seat.account.id)
-    s.inFlight -= 1
+    ledger.count(s, -1)
     if (waiting.size > 0 && seat.account.concurrency !== undefined) {
       const next = waiting.values().next().value!
       waiting.delete(next)
@@ -183,8 +187,7 @@ export function createPool(options: PoolOptions = {}): Pool {
 
   /** Lets the next one probe what this seat was to test. */
   function unlease(seat: Seat): void {
-    if (seat.probe !== true) return
-    for (const rest of ledger.restsOf(seat.account, ledger.find(seat.account.id), seat.model)) rest.probeLease = 0
+    if (seat.probe === true) ledger.unlease(seat.account, seat.model)
   }
 
   function placeOf(seat: Seat, scope: Failure['scope']): RestPlace | undefined {
@@ -206,14 +209,14 @@ export function createPool(options: PoolOptions = {}): Pool {
   return {
     take(candidates, { rotation: name, strategy, session, hard, tried }) {
       const at = now()
-      const roster = rosterOf(ledger, candidates)
+      const roster = rosters.of(candidates)
       const sticky = stickyOf(name, session)
       const own = sticky === undefined ? undefined : affinity.bound(sticky, at)
 
       function seated(i: number, why: string, probe?: true): Seat {
         const { account, model, key } = candidates[i]!
         const s = roster.states[i]!
-        s.inFlight += 1
+        ledger.count(s, 1)
         turns += 1
         s.lastTurn = turns
         if (probe === true) ledger.lease(account, model, at, policy())
@@ -231,12 +234,13 @@ export function createPool(options: PoolOptions = {}): Pool {
         if (stance === 'probe' && hard === true) return seated(home, 'only this account can read its state', true)
       }
 
-      const { usable, probe } = usableOf(candidates, roster, tried, at)
+      roster.look(at)
+      const { usable, probe } = usableOf(roster, tried)
       if (probe !== undefined) return seated(probe, 'to see whether it has recovered', true)
-      if (usable.length === 0) return undefined
-      if (usable.length === 1)
-        return seated(usable[0]!, candidates.length === 1 ? 'the only account' : 'the only one usable')
-      const chosen = pick(strategy, candidates, roster.states, usable, rotation(name, candidates), at)
+      if (usable.size === 0) return undefined
+      if (usable.size === 1)
+        return seated(usable.items[0]!, candidates.length === 1 ? 'the only account' : 'the only one usable')
+      const chosen = pick(strategy, roster, usable, rotation(name), at)
       return seated(chosen, BECAUSE[strategy])
     },
 
@@ -298,12 +302,13 @@ export function createPool(options: PoolOptions = {}): Pool {
       const at = now()
       const sticky = stickyOf(name, session)
       const own = sticky === undefined ? undefined : affinity.bound(sticky, at)
-      return explain({ candidates, ledger, roster: rosterOf(ledger, candidates), full, tried, own, at })
+      return explain({ candidates, ledger, full, tried, own, at })
     },
 
     busy(candidates, tried) {
       const at = now()
       return candidates.some((c) => {
+        if (c.account.concurrency === undefined) return false
         const s = ledger.find(c.account.id)
         if (s === undefined || tried?.has(c.key) || !full(c.account, s)) return false
         return ledger.stanceOf(c.account, s, c.model, at) !== 'resting'
@@ -330,7 +335,7 @@ export function createPool(options: PoolOptions = {}): Pool {
 
     quota(accountId, windows, available) {
       const s = ledger.state(accountId)
-      s.windows = windows.toSorted((a, b) => b.used - a.used || a.resetsAt - b.resetsAt)
+      ledger.allow(s, windows)
       // A vendor may give back early what it said was gone for days (domain.md 4.5).
       if (available && s.account?.failure.kind === 'quota-exhausted') ledger.put({ account: accountId }, undefined)
     },
@@ -338,6 +343,8 @@ export function createPool(options: PoolOptions = {}): Pool {
     inFlight: (accountId) => ledger.find(accountId)?.inFlight ?? 0,
 
     prune(accounts) {
+      // The lists of the configuration that was are held no longer than needed.
+      for (const { turns: all } of rotations.values()) all.splice(0, all.length - 1)
       const known = new Set(accounts.map((a) => a.id))
       for (const s of [...ledger.states()]) if (!known.has(s.id) && s.inFlight === 0) ledger.forget(s.id)
       const reachable = new Set(accounts.map(endpointKey))

@@ -35,6 +35,8 @@ export function createRemembrance(store: Store, behind: Behind, now: () => numbe
 
   async function read(kind: string, pool: Pool, quotas: QuotaTable): Promise<void> {
     if (kind !== REST && kind !== BINDING && kind !== QUOTA) return
+    // A rest that still waits to be written is not in the store either, and nobody has ended it.
+    if (kind === REST) await behind.flush()
     const rows = await store.documents.all(kind, now())
     reading = true
     try {
@@ -78,10 +80,12 @@ export function createRemembrance(store: Store, behind: Behind, now: () => numbe
       behind.put({ kind: QUOTA, id: accountId, value: JSON.stringify(state), updatedAt: now(), expiresAt })
     },
     async attach(pool, quotas) {
-      for (const kind of [QUOTA, REST, BINDING]) await read(kind, pool, quotas)
+      // First, so that a store that is away now is read once it is back.
       stop = store.onChange((change) => {
         if (change.table === 'documents') read(change.kind, pool, quotas).catch(() => {})
       })
+      const readings = await Promise.allSettled([QUOTA, REST, BINDING].map((kind) => read(kind, pool, quotas)))
+      for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     },
     close: () => stop?.(),
   }

@@ -1,19 +1,28 @@
 /** Which of the usable seats is next. Indices into the list of all candidates, so that an absent one skews nothing. */
-import type { AccountState } from './ledger.ts'
-import { tightest } from './ledger.ts'
+import { type IndexSet, positionOf } from './index-set.ts'
 import type { Candidate, Strategy } from './pool.ts'
+import type { Roster } from './seats.ts'
 
-/** Where a rotation stands. */
+/** Where a rotation stands. One name may go with several lists (a model in two dialects), which turn by themselves. */
 export interface Rotation {
-  cursor: number
-  /** The list the weights belong to. */
+  /** Used latest last. */
+  readonly turns: Turn[]
+}
+
+interface Turn {
+  /** Whom it turns among. */
   list: readonly Candidate[]
-  /** Current weights of the smooth weighted rotation, one for each of `list`. */
+  /** Where the round goes on. */
+  cursor: number
+  /** Current weights of the smooth weighted rotation, one for each of `list`; empty until that is used. */
   weights: Float64Array
 }
 
-export function newRotation(list: readonly Candidate[]): Rotation {
-  return { cursor: 0, list, weights: new Float64Array(0) }
+/** Lists of one rotation that are remembered: dialects, and providers that requests are pinned to. */
+const MOST_LISTS = 16
+
+export function newRotation(): Rotation {
+  return { turns: [] }
 }
 
 /** Why it was taken, in words. */
@@ -24,101 +33,94 @@ export const BECAUSE: Record<Strategy, string> = {
   'most-quota-left': 'most quota left',
 }
 
-/** @param usable indices of the usable seats in ascending order, at least one. */
-export function pick(
-  strategy: Strategy,
-  all: readonly Candidate[],
-  states: readonly AccountState[],
-  usable: readonly number[],
-  turn: Rotation,
-  at: number,
-): number {
+/** @param usable those that can be taken, at least one. */
+export function pick(strategy: Strategy, roster: Roster, usable: IndexSet, turn: Rotation, at: number): number {
   switch (strategy) {
     case 'fill-first':
-      return usable[0]!
+      return usable.items[0]!
     case 'weighted':
-      return weightedNext(all, usable, turn)
+      return weightedNext(roster, usable, turnOf(turn, roster.list))
     case 'most-quota-left':
-      return richest(all, states, usable, at)
+      return richest(roster, usable, at)
     case 'round-robin':
-      return roundRobinNext(all.length, usable, turn)
+      return roundRobinNext(usable, turnOf(turn, roster.list))
   }
 }
 
+/** A new list (a reload, another dialect) begins where the one used latest is: nobody loses what it has gained. */
+function turnOf({ turns }: Rotation, list: readonly Candidate[]): Turn {
+  const latest = turns.at(-1)
+  if (latest?.list === list) return latest
+  const at = turns.findIndex((t) => t.list === list)
+  const turn = at === -1 ? carriedOver(latest, list) : turns.splice(at, 1)[0]!
+  turns.push(turn)
+  if (turns.length > MOST_LISTS) turns.shift()
+  return turn
+}
+
+function carriedOver(from: Turn | undefined, list: readonly Candidate[]): Turn {
+  if (from === undefined) return { list, cursor: 0, weights: new Float64Array(0) }
+  const before = new Map(from.list.map((c, i) => [c.key, from.weights[i] ?? 0]))
+  const weights = from.weights.length === 0 ? from.weights : Float64Array.from(list, (c) => before.get(c.key) ?? 0)
+  return { list, cursor: from.cursor, weights }
+}
+
 /** The first usable one at or after the cursor, on a ring of all. */
-function roundRobinNext(size: number, usable: readonly number[], turn: Rotation): number {
-  const cursor = turn.cursor % size
-  let low = 0
-  let high = usable.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (usable[middle]! < cursor) low = middle + 1
-    else high = middle
-  }
-  const chosen = usable[low === usable.length ? 0 : low]!
-  turn.cursor = (chosen + 1) % size
+function roundRobinNext(usable: IndexSet, turn: Turn): number {
+  const { length } = turn.list
+  const at = positionOf(usable, turn.cursor % length)
+  const chosen = usable.items[at === usable.size ? 0 : at]!
+  turn.cursor = (chosen + 1) % length
   return chosen
 }
 
 /** Smooth weighted round-robin: everyone gains its weight, the richest is taken and pays the total. */
-function weightedNext(all: readonly Candidate[], usable: readonly number[], turn: Rotation): number {
-  if (turn.list !== all || turn.weights.length !== all.length) carryOver(all, turn)
-  const { weights } = turn
+function weightedNext({ list, weights }: Roster, { items, size }: IndexSet, turn: Turn): number {
+  if (turn.weights.length === 0) turn.weights = new Float64Array(list.length)
+  const gains = turn.weights
   let total = 0
-  let best = usable[0]!
-  let bestWeight = Number.NEGATIVE_INFINITY
-  for (const i of usable) {
-    const { weight } = all[i]!.account
+  let best = items[0]!
+  let most = Number.NEGATIVE_INFINITY
+  for (let n = 0; n < size; n += 1) {
+    const i = items[n]!
+    const weight = weights[i]!
     total += weight
-    const gained = weights[i]! + weight
-    weights[i] = gained
-    if (gained > bestWeight) {
-      bestWeight = gained
+    const gained = gains[i]! + weight
+    gains[i] = gained
+    if (gained > most) {
+      most = gained
       best = i
     }
   }
-  weights[best] = bestWeight - total
+  gains[best] = most - total
   return best
 }
 
-/** The list changed (a reload, another dialect): those who were there keep what they have gained. */
-function carryOver(all: readonly Candidate[], turn: Rotation): void {
-  const before = new Map(turn.list.map((c, i) => [c.key, turn.weights[i] ?? 0]))
-  turn.weights = Float64Array.from(all, (c) => before.get(c.key) ?? 0)
-  turn.list = all
-}
-
-/** Differences below this share do not matter: readings are a little old. */
-const QUOTA_STEP = 0.05
-/** The step of an account of whose allowances nothing is known. */
-const FULL = Math.ceil(1 / QUOTA_STEP)
-
 /** Most left; among equals what is soonest reset (it would be lost), then the least busy, then the longest unused. */
-function richest(
-  all: readonly Candidate[],
-  states: readonly AccountState[],
-  usable: readonly number[],
-  at: number,
-): number {
-  let best = usable[0]!
-  let bestStep = -1
-  let bestReset = 0
-  for (const i of usable) {
-    const s = states[i]!
-    const window = tightest(s, all[i]!.model, at)
-    const step = window === undefined ? FULL : Math.ceil(Math.max(0, 1 - window.used) / QUOTA_STEP)
-    if (step < bestStep) continue
-    const resetsAt = window?.resetsAt ?? Number.POSITIVE_INFINITY
-    const rival = states[best]!
-    const better =
-      step > bestStep ||
-      resetsAt < bestReset ||
-      (resetsAt === bestReset &&
-        (s.inFlight < rival.inFlight || (s.inFlight === rival.inFlight && s.lastTurn < rival.lastTurn)))
-    if (!better) continue
+function richest(roster: Roster, { items, size }: IndexSet, at: number): number {
+  const { states } = roster
+  const allowances = roster.allowances()
+  const { steps, resets } = allowances
+  let best = items[0]!
+  let most = -1
+  let soonest = 0
+  for (let n = 0; n < size; n += 1) {
+    const i = items[n]!
+    if (resets[i]! <= at) allowances.refresh(i, at)
+    const step = steps[i]!
+    if (step < most) continue
+    const reset = resets[i]!
+    if (step === most) {
+      if (reset > soonest) continue
+      if (reset === soonest) {
+        const s = states[i]!
+        const rival = states[best]!
+        if (s.inFlight > rival.inFlight || (s.inFlight === rival.inFlight && s.lastTurn >= rival.lastTurn)) continue
+      }
+    }
     best = i
-    bestStep = step
-    bestReset = resetsAt
+    most = step
+    soonest = reset
   }
   return best
 }

@@ -11,7 +11,7 @@ import type { LoginFacts, LoginRecord, Tokens } from './login-record.ts'
 export type VaultState =
   | { is: 'open'; fingerprint: string; wrap: 'keychain' | 'key-file' | 'passphrase' }
   /** No token can be read; `/ready` says why. */
-  | { is: 'locked'; reason: string; help: string }
+  | { is: 'locked'; reason: string; help: string; code?: VaultErrorCode }
 
 /** A record as the vault gives it out. */
 export type Loaded =

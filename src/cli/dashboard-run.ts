@@ -9,6 +9,7 @@ import { noBrowserBecause, openBrowser } from './browser.ts'
 import type { DashboardOptions } from './dashboard.ts'
 import { CommandError, EXIT, type Output } from './output.ts'
 import { readConfig, told } from './with-accounts.ts'
+import { notOpened } from './with-store.ts'
 
 /** How long the server may take to say that it is there, ms. */
 const PATIENCE_MS = 2_000
@@ -27,7 +28,7 @@ export async function dashboard(out: Output, options: DashboardOptions): Promise
   await answers(base)
   let link: { link: string; expiresAt: number }
   try {
-    const store = await openStore(storeLocation(config, expandHome(config['auth-dir'])))
+    const store = await openStore(storeLocation(config, expandHome(config['auth-dir']))).catch(notOpened)
     try {
       link = await makeLink(store, Date.now())
     } finally {

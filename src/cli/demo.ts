@@ -67,7 +67,16 @@ function demoConfig(simulator: Simulator, key: string, place: string): Record<st
     'gemini-api-key': accounts(['gemini-anna', 'gemini-ben'], upstream),
     'host-overrides': simulator.hosts,
     'oauth-clients': simulator.clients,
-    'ai-router': { 'default-model': 'claude-sonnet-4-6' },
+    'ai-router': {
+      'default-model': 'claude-sonnet-4-6',
+      routes: {
+        code: 'claude-sonnet-4-6',
+        reasoning: ['claude-opus-4-8', 'gpt-5.5'],
+        fast: 'claude-haiku-4-5',
+        creative: 'gpt-5.5',
+        analysis: 'gemini-2.5-pro',
+      },
+    },
     'error-logs-max-files': 0,
     'drain-seconds': 1,
   }
@@ -139,11 +148,31 @@ const SAMPLES: readonly Sample[] = [
     body: { contents: [{ role: 'user', parts: [{ text: 'How far is the moon?' }] }] },
     text: ['candidates', 0, 'content', 'parts', '*', 'text'],
   },
+  {
+    title: 'The AI Router, "model": "auto"',
+    question: 'refactor this function to use async/await',
+    model: 'auto',
+    path: '/v1/chat/completions',
+    headers: JSON_TYPE,
+    body: { model: 'auto', messages: [{ role: 'user', content: 'refactor this function to use async/await' }] },
+    text: ['choices', 0, 'message', 'content'],
+  },
 ]
+
+/** What the router's headers tell. */
+interface Routed {
+  category: string
+  confidence: string
+  reason: string
+}
 
 interface Result {
   ok: boolean
   account: string
+  /** The model that answered. */
+  model: string
+  /** Set where the sample asked for `auto`. */
+  routed?: Routed
   ms: number
   words: string
 }
@@ -159,11 +188,24 @@ async function ask(url: string, key: string, sample: Sample): Promise<Result> {
     })
     const text = await response.text()
     const ms = performance.now() - started
-    const account = response.headers.get('x-logicaproxy-account') ?? ''
-    if (!response.ok) return { ok: false, account, ms, words: `${response.status} ${text}` }
-    return { ok: true, account, ms, words: textAt(JSON.parse(text), sample.text) }
+    const header = (name: string) => response.headers.get(name) ?? ''
+    const account = header('x-logicaproxy-account')
+    const model = header('x-ai-route') || sample.model
+    if (!response.ok) return { ok: false, account, model, ms, words: `${response.status} ${text}` }
+    const routed =
+      header('x-ai-category') === ''
+        ? {}
+        : {
+            routed: {
+              category: header('x-ai-category'),
+              confidence: header('x-ai-confidence'),
+              reason: header('x-ai-reason'),
+            },
+          }
+    return { ok: true, account, model, ...routed, ms, words: textAt(JSON.parse(text), sample.text) }
   } catch (error) {
-    return { ok: false, account: '', ms: performance.now() - started, words: (error as Error).message }
+    const words = (error as Error).message
+    return { ok: false, account: '', model: sample.model, ms: performance.now() - started, words }
   }
 }
 
@@ -174,22 +216,30 @@ function textAt(node: unknown, path: readonly (string | number)[]): string {
   return textAt((node as Record<string | number, unknown> | undefined)?.[name], rest)
 }
 
-function show(out: Output, sample: Sample, { ok, account, ms, words }: Result): void {
+function show(out: Output, sample: Sample, { ok, account, model, routed, ms, words }: Result): void {
   out.line(`${ok ? out.good('✔') : out.bad('✘')} ${out.bold(sample.title)}  ${out.dim(`POST ${sample.path}`)}`)
   out.line(`    asked    ${sample.question}`)
-  out.line(`    model    ${sample.model}, account ${account || 'none'}, ${ms.toFixed(0)} ms`)
+  if (routed !== undefined) out.line(`    routed   ${inWords(routed)}`)
+  out.line(`    model    ${model}, account ${account || 'none'}, ${ms.toFixed(0)} ms`)
   out.line(`    answer   ${words.length > 90 ? `${words.slice(0, 90)}…` : words}\n`)
   out.data({
     event: 'sample',
     title: sample.title,
     path: sample.path,
-    model: sample.model,
+    model,
+    ...routed,
     question: sample.question,
     ok,
     account,
     ms: Math.round(ms),
     answer: words,
   })
+}
+
+/** `code (0.99): refactor, async/await`: the header's reason begins with the category and ends with the confidence. */
+function inWords({ category, confidence, reason }: Routed): string {
+  const why = reason.replace(`${category}: `, '').replace(/ \(confidence [\d.]+\)$/, '')
+  return `${category} (${confidence}): ${why}`
 }
 
 function nextSteps(out: Output, url: string, key: string, dashboard: string): void {
@@ -204,6 +254,10 @@ function nextSteps(out: Output, url: string, key: string, dashboard: string): vo
   # two tool calls at once
   curl ${url}/v1/messages ${auth} ${json} \\
     -d '{"model":"claude-sonnet-4-6+tools2","max_tokens":500,"messages":[{"role":"user","content":"Weather in Rome and Oslo?"}],"tools":[{"name":"weather","input_schema":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}]}'
+
+  # the router chooses the model: see x-ai-category, x-ai-route and x-ai-reason
+  curl -i ${url}/v1/chat/completions ${auth} ${json} \\
+    -d '{"model":"auto","messages":[{"role":"user","content":"Write a short poem about rain."}]}'
 
   # one account fails, another answers: see x-logicaproxy-account
   curl -i ${url}/v1/messages ${auth} ${json} \\

@@ -77,6 +77,7 @@ function show(out: Output, { candidates, notes }: Found): void {
     })
   }
   for (const { from, words } of notes) out.talk(`${from}: ${words}`)
+  out.data({ event: 'searched', found: candidates.length, notes })
   if (candidates.length === 0) out.line('There are no logins of other programs to take over.')
 }
 
@@ -92,7 +93,8 @@ async function takeAll(
 ): Promise<void> {
   let failed = 0
   const acknowledgedFor = new Map<string, number | undefined>()
-  for (const candidate of found.candidates) {
+  for (const given of found.candidates) {
+    const candidate = asWished(given, options)
     const { provider: id, identity, from } = candidate
     const provider = loginProviders.find((p) => p.id === id)
     const name = identity.label ?? identity.email ?? identity.subject
@@ -100,7 +102,9 @@ async function takeAll(
       out.talk(`${from}: this program has no login of "${id}".`)
       continue
     }
-    const how = fixed ?? (await choose(out, candidate, name, lines))
+    // A service account's key is nobody's to refresh but ours.
+    const own = provider.login.instead !== undefined ? 'moved' : undefined
+    const how = own ?? fixed ?? (await choose(out, candidate, name, lines))
     if (how === undefined) continue
     out.talk(`${name}: ${meaningOf(id, how, candidate.canRefresh)}`)
     if (!acknowledgedFor.has(id))
@@ -119,6 +123,16 @@ async function takeAll(
     }
   }
   if (failed > 0) throw new CommandError(`${failed} of ${found.candidates.length} could not be taken.`, EXIT.failed)
+}
+
+/** A candidate with what the command line says of it: a region, a prefix. */
+function asWished(candidate: Candidate, { location, prefix }: ImportCliOptions): Candidate {
+  const { tokens, facts, provider } = candidate
+  if (location !== undefined && !/^[a-z0-9-]{2,40}$/.test(location))
+    throw new CommandError(`"${location}" is no region: us-central1, europe-west4, global …`, EXIT.usage)
+  const placed =
+    location === undefined || provider !== 'vertex' ? tokens : { ...tokens, details: { ...tokens.details, location } }
+  return { ...candidate, tokens: placed, ...(prefix !== undefined && { facts: { ...facts, prefix } }) }
 }
 
 /** A borrowed login may not take the place of one of our own. */

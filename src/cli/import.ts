@@ -16,6 +16,9 @@ export interface ImportCliOptions {
   keepFile?: boolean
   yesIKnow?: boolean
   project?: string
+  /** Of service accounts. */
+  location?: string
+  prefix?: string
 }
 
 /** Adds `import` to the command line. */
@@ -31,6 +34,8 @@ export function addImportCommands(program: Command): void {
     .option('--keep-file', 'leave the other program its file after a move')
     .option('--no-keyring', "do not look into the operating system's keyring")
     .option('--project <id>', 'Google Cloud project, where the login needs one')
+    .option('--location <region>', 'region of a Vertex service account (us-central1 unless its file says another)')
+    .option('--prefix <name>', 'reach what is taken as "name/model"')
     .option('--yes-i-know', "take logins although the provider's policy is restricted (it is shown)")
     .action(async (...args: unknown[]) => {
       const command = args.at(-1) as Command

@@ -16,6 +16,7 @@ describe('a flag of old', () => {
       ['-codex-device-login', 'login codex --device'],
       ['-qwen-login', 'login qwen'],
       ['-iflow-login', 'login iflow'],
+      ['-iflow-cookie', 'login iflow --cookie'],
       ['-antigravity-login', 'login antigravity'],
       ['-kimi-login=true', 'login kimi'],
     ])
@@ -33,8 +34,28 @@ describe('a flag of old', () => {
     )
   })
 
+  it('takes a service account over, with its prefix', () => {
+    const command = 'import --provider vertex --move --from key.json'
+    assert.equal(rewritten('-vertex-import key.json'), command)
+    assert.equal(rewritten('-vertex-import=key.json -vertex-import-prefix team'), `${command} --prefix team`)
+  })
+
   it('that is switched off is left out', () => {
     assert.equal(rewritten('-claude-login=false -no-browser=false'), '')
+  })
+
+  it('that has nothing here says what there is in its place, and never repeats a password', () => {
+    for (const [line, words] of [
+      ['--tui -config x.yaml', /logicaproxy accounts/],
+      ['-standalone', /terminal/],
+      ['-password hunter2', /remote-management\.secret-key/],
+      ['-password=hunter2', /^-password: (?!.*hunter2)/],
+    ] as const)
+      assert.throws(() => rewritten(line), { name: 'Error', exitCode: 2, message: words })
+  })
+
+  it('that asks for what is always so is left out', () => {
+    assert.equal(rewritten('-local-model -config x.yaml'), '--config x.yaml')
   })
 
   it('of another kind, and commands of today, stay as they are', () => {

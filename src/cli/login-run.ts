@@ -1,8 +1,8 @@
 /** `logicaproxy login <provider>`: talk and progress on stderr, the account on stdout. */
-import type { LoginRecord } from '../accounts/login-record.ts'
+import type { LoginRecord, Tokens } from '../accounts/login-record.ts'
 import { createCallbackHub } from '../accounts/oauth/callback.ts'
 import { createFlowContext } from '../accounts/oauth/context.ts'
-import { LoginError, type LoginFlow } from '../accounts/oauth/flow.ts'
+import { type BroughtLogin, type Identity, LoginError, type LoginFlow } from '../accounts/oauth/flow.ts'
 import { beginLogin, type LoginSession, type LoginWay } from '../accounts/oauth/session.ts'
 import type { OpenAccounts } from '../accounts/open.ts'
 import type { Config } from '../config/schema.ts'
@@ -41,7 +41,8 @@ export async function login(
   at: Surroundings = here(),
 ): Promise<void> {
   const provider = name === undefined ? await chosen(out, at) : providerNamed(name)
-  const lines = readLines(at.input, at.interactive, (question) => out.talk(question))
+  // What is brought may come out of a pipe.
+  const lines = readLines(at.input, at.interactive || options.cookie === true, (question) => out.talk(question))
   try {
     const acknowledgedAt = await acknowledged(out, provider, options.yesIKnow === true, lines, at)
     // Before the person goes to the vendor: a vault that is locked would waste the way.
@@ -66,13 +67,14 @@ export function accountData({ id, provider, expiresAt, facts }: LoginRecord): Re
 }
 
 async function chosen(out: Output, at: Surroundings): Promise<LoginProvider> {
-  const names = loginProviders.map((p) => p.id).join(', ')
+  const choices = loginProviders.filter((p) => p.login.instead === undefined)
+  const names = choices.map((p) => p.id).join(', ')
   if (!at.interactive || out.json)
     throw new CommandError(`Which login? logicaproxy login <provider>, one of ${names}.`, EXIT.usage)
   const { select, isCancel } = await import('@clack/prompts')
   const picked = await select({
     message: 'Log in to',
-    options: loginProviders.map((p) => ({ value: p.id, label: p.login.title, hint: p.login.policy.state })),
+    options: choices.map((p) => ({ value: p.id, label: p.login.title, hint: p.login.policy.state })),
     output: process.stderr,
   })
   if (isCancel(picked)) throw new CommandError('Nothing was done.', EXIT.failed)
@@ -113,9 +115,11 @@ async function carryOut(
 ): Promise<LoginRecord> {
   const { login: flow, id } = provider
   const proxyUrl = checkedProxy(options.proxy)
+  const brought = broughtBy(flow, options)
   const context = await createFlowContext({
     provider: id,
-    flow,
+    // No client speaks for it, so the secret of one is not needed.
+    flow: brought === undefined ? flow : { ...flow, secret: undefined },
     config,
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
     env: at.env,
@@ -124,6 +128,27 @@ async function carryOut(
     ...(options.label === undefined ? {} : { label: options.label }),
     ...(options.project === undefined ? {} : { project: options.project }),
   })
+  const keep = (tokens: Tokens, identity: Identity) =>
+    logins.add(id, tokens, identity, {
+      origin: { how: 'login', at: Date.now() },
+      ...(options.label === undefined ? {} : { label: options.label }),
+      ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
+      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    })
+  if (brought !== undefined) {
+    try {
+      const secret = at.env[brought.env] || (await lines.ask(brought.question)) || ''
+      if (secret.trim() === '')
+        throw new LoginError(
+          'input',
+          `No ${brought.name} was given: paste it when asked, or put it into ${brought.env}.`,
+        )
+      const { tokens, identity } = await brought.take(secret, context)
+      return await keep(tokens, identity)
+    } finally {
+      await context.close()
+    }
+  }
   const callbacks = createCallbackHub()
   let timer: NodeJS.Timeout | undefined
   try {
@@ -156,16 +181,18 @@ async function carryOut(
         OFFER_PASTE_MS,
       ).unref()
     const { tokens, identity } = await session.done
-    return await logins.add(id, tokens, identity, {
-      origin: { how: 'login', at: Date.now() },
-      ...(options.label === undefined ? {} : { label: options.label }),
-      ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
-      ...(proxyUrl === undefined ? {} : { proxyUrl }),
-    })
+    return await keep(tokens, identity)
   } finally {
     clearTimeout(timer)
     await Promise.all([callbacks.close(), context.close()])
   }
+}
+
+/** The login with something a person brings, where that was asked for. @throws {CommandError} where there is none. */
+function broughtBy({ brought, title }: LoginFlow, options: LoginCliOptions): BroughtLogin | undefined {
+  if (options.cookie !== true) return undefined
+  if (brought?.name !== 'cookie') throw new CommandError(`${title} has no login by cookie; iflow has.`, EXIT.usage)
+  return brought
 }
 
 /** Without a browser here the vendor's own page with a code is better than an address that leads nowhere. */

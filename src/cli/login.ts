@@ -9,6 +9,7 @@ export interface LoginCliOptions {
   /** False: `--no-browser`. */
   browser?: boolean
   device?: boolean
+  cookie?: boolean
   label?: string
   port?: number
   proxy?: string
@@ -23,6 +24,7 @@ export function addLoginCommands(program: Command): void {
     .description('log in to a subscription: claude, codex, gemini-cli, antigravity, qwen, iflow, kimi, xai')
     .option('--no-browser', 'print the address instead of opening a browser, and take the code by paste')
     .option('--device', 'confirm on another device (codex, qwen, kimi, xai)')
+    .option('--cookie', "log in with the cookie of the vendor's web console, which is asked for (iflow)")
     .option('--label <name>', 'name of the account in lists and logs')
     .option('-p, --port <port>', "port for the browser's way back", callbackPort)
     .option('--proxy <url>', 'proxy of this account, for the login and ever after; "direct" uses none')

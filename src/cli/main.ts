@@ -7,12 +7,13 @@ import { addImportCommands } from './import.ts'
 import { addKeysCommand } from './keys.ts'
 import { legacyFlags } from './legacy-flags.ts'
 import { addLoginCommands } from './login.ts'
-import { CommandError, createOutput, EXIT } from './output.ts'
+import { CommandError, createOutput, EXIT, tame } from './output.ts'
 import { addRouteCommand } from './route.ts'
+import { plainer } from './unknown-command.ts'
 import { addUsageCommand } from './usage.ts'
 import { addVaultCommand } from './vault.ts'
 
-const program = new Command('logicaproxy')
+const program: Command = new Command('logicaproxy')
   .description('Your model subscriptions and API keys behind the standard APIs.')
   .version(version, '-v, --version')
   .option(
@@ -25,8 +26,12 @@ const program = new Command('logicaproxy')
     '\nExit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong config, 4 cannot listen, 5 the store cannot be opened.',
   )
   .showHelpAfterError('(--help tells more)')
+  .configureHelp({ showGlobalOptions: true })
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .configureOutput({
+    writeErr: (text) => process.stderr.write(text),
+    outputError: (message, write) => write(plainer(message, program)),
+  })
 
 const port = () => new Option('-p, --port <port>', 'port to listen on').argParser(portNumber)
 
@@ -118,11 +123,11 @@ try {
   await program.parseAsync(normalised(legacyFlags(process.argv.slice(2))), { from: 'user' })
 } catch (error) {
   if (error instanceof CommanderError) {
-    if (error.code === 'port') process.stderr.write(`${error.message}\n`)
+    if (error.code === 'port') process.stderr.write(`${tame(error.message)}\n`)
     // Help and version come this way too, with exit code 0.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   } else if (error instanceof CommandError) {
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`${tame(error.message)}\n`)
     process.exitCode = error.exitCode
   } else {
     process.stderr.write(`${(error as Error).stack ?? String(error)}\n`)

@@ -40,13 +40,13 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     line(text = '') {
-      if (!json) process.stdout.write(`${text}\n`)
+      if (!json) process.stdout.write(`${tame(text)}\n`)
     },
     data(value) {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`)
     },
     talk(text) {
-      process.stderr.write(`${text}\n`)
+      process.stderr.write(`${tame(text)}\n`)
     },
     bold: style('bold'),
     dim: style('dim'),
@@ -54,6 +54,13 @@ export function createOutput(json: boolean): Output {
     bad: style('red'),
   }
 }
+
+/** Names and words of others (labels, a vendor's errors) must not steer the terminal; only colours do. */
+export const tame = (text: string): string =>
+  text.replace(
+    /\u001b(?!\[[\d;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    '\uFFFD',
+  )
 
 /** An error whose message is all a person needs, with the exit code it ends the program with. */
 export class CommandError extends Error {

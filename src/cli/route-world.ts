@@ -15,6 +15,7 @@ import { databaseFile } from '../store/sqlite/files.ts'
 import type { CredentialRow, Store } from '../store/store.ts'
 import { CommandError, EXIT } from './output.ts'
 import { readConfig } from './with-accounts.ts'
+import { notOpened } from './with-store.ts'
 
 export interface World {
   config: Config
@@ -28,14 +29,14 @@ export interface World {
 
 /**
  * @param writes opens the store even where there is none yet.
- * @throws {CommandError} for a config with faults, {StoreError} for a store that cannot be opened
+ * @throws {CommandError} for a config with faults, or a store that cannot be opened; {StoreError}
  */
 export async function openWorld(explicit: string | undefined, writes: boolean): Promise<World> {
   const config = await readConfig(explicit)
   const location = storeLocation(config, expandHome(config['auth-dir']))
   // To look is no reason to make a database.
   const there = writes || location.engine === 'postgres' || existsSync(databaseFile(location.directory))
-  const store = there ? await openStore(location) : createMemoryStore()
+  const store = there ? await openStore(location).catch(notOpened) : createMemoryStore()
   try {
     let trouble: Error | undefined
     const examples = await createExamples(store, Date.now, undefined, (error) => {

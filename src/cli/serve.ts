@@ -9,6 +9,7 @@ import { createLog, createLogFile, createRedactor, flushLog, type Log } from '..
 import { version } from '../version.ts'
 import type { CliOptions } from './main.ts'
 import { CommandError, EXIT, type Output } from './output.ts'
+import { waitingLogins } from './waiting-logins.ts'
 
 /** Starts the gateway and resolves when it listens; it runs until a signal ends it. */
 export async function serve(out: Output, options: CliOptions): Promise<void> {
@@ -43,7 +44,13 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
   process.on('SIGHUP', () => void gateway.reload().catch(() => {}))
   log.info({ url: at.url, config: file, version }, 'LogicaProxy listens')
   if (gateway.keys.open) log.warn({}, 'no api-keys are configured: everyone on this machine may use these accounts')
+  void waitingLogins(expandHome(gateway.config['auth-dir']), gateway.logins?.records() ?? []).then(
+    (words) => words !== undefined && log.warn({}, words),
+    () => {},
+  )
   out.data({ event: 'listening', ...at, config: file, version })
+  // Not before all is loaded and the store's thread runs: what was compiled under other flags V8 compiles anew.
+  await import('./young-space.ts')
   if (process.stderr.isTTY && !out.json) {
     out.talk(`\n  LogicaProxy ${version} is at ${out.bold(at.url)}`)
     out.talk(`  config ${file}`)
@@ -56,7 +63,11 @@ export async function serve(out: Output, options: CliOptions): Promise<void> {
 }
 
 async function firstStart(out: Output, file: string): Promise<void> {
-  const { clientKey, adminToken } = await writeFirstConfig(file)
+  const { clientKey, adminToken } = await writeFirstConfig(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw error
+    const help = 'Make its directory writable, or give another path with --config.'
+    throw new CommandError(`The first config cannot be written to ${file} (${error.code}). ${help}`, EXIT.config)
+  })
   out.talk(`There was no config yet, so one was written to ${file}`)
   out.talk(`Client key, shown this once: ${clientKey}`)
   out.talk(`Admin token of the dashboard, shown this once: ${adminToken}`)

@@ -30,7 +30,7 @@ const COLUMNS: Readonly<Record<string, UsageColumn | 'bucket'>> = {
 export async function usage(out: Output, options: UsageCliOptions, verb: string): Promise<void> {
   await withStore(options, async (store) => {
     if (verb === 'wipe') await wipe(out, options, store)
-    else if (verb === 'export') await write(options, store)
+    else if (verb === 'export') await write(out, options, store)
     else await totals(out, options, store)
   })
 }
@@ -85,8 +85,8 @@ function sums(row: UsageTotals): string[] {
   return [row.requests, row.errors, input, row.cacheReadTokens, row.outputTokens].map(String).concat(cost)
 }
 
-async function write(options: UsageCliOptions, store: Store): Promise<void> {
-  const { format = 'csv', output } = options
+async function write(out: Output, options: UsageCliOptions, store: Store): Promise<void> {
+  const { format = out.json ? 'json' : 'csv', output } = options
   if (format !== 'csv' && format !== 'json')
     throw new CommandError(`--format takes csv or json; found "${format}".`, EXIT.usage)
   const pieces = Readable.from(exportUsage(store.usage, filterOf(options), format))

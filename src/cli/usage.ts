@@ -37,7 +37,7 @@ export function addUsageCommand(program: Command): void {
     usage
       .command('export')
       .description('every request as CSV or JSON, newest first')
-      .option('--format <format>', 'csv or json', 'csv')
+      .option('--format <format>', 'csv or json; csv if left out, json with --json')
       .option('-o, --output <file>', 'write to a file that only you can read; standard output if left out')
       .option('--attempts', 'attempts in vain, too'),
   ).action(run('export'))

@@ -98,6 +98,8 @@ export const rekey: Action = (out, options) =>
     out.talk('Backups of the store that were made before now need what protected the key then.')
     if (done.wrap === 'key-file')
       out.talk('Keep a copy of the key file where the store is not: without it nobody can read the logins.')
+    else if (before === 'key-file')
+      out.talk('The old key file opens such backups alone from now on: keep it with them, elsewhere, or delete it.')
     if (passphrase !== undefined) out.talk('Start servers with the new passphrase from now on.')
   })
 
@@ -154,8 +156,9 @@ async function withVault(
     await work(opened)
   } catch (error) {
     if (error instanceof ConfigError) throw new CommandError(error.message, EXIT.config)
-    if (error instanceof Error && (error.name === 'VaultError' || error.name === 'StoreError'))
-      throw new CommandError(error.message, EXIT.failed)
+    if (error instanceof Error && error.name === 'StoreError')
+      throw new CommandError(error.message, opened === undefined ? EXIT.store : EXIT.failed)
+    if (error instanceof Error && error.name === 'VaultError') throw new CommandError(error.message, EXIT.failed)
     throw error
   } finally {
     await opened?.close()

@@ -64,6 +64,7 @@ export async function withAccounts<T>(
   work: (accounts: OpenAccounts, config: Config) => Promise<T>,
 ): Promise<T> {
   const config = await readConfig(options.config)
+  let opened = false
   try {
     const accounts = await openAccounts({
       config,
@@ -76,6 +77,7 @@ export async function withAccounts<T>(
         if (level !== 'info') out.talk(message)
       },
     })
+    opened = true
     try {
       const trouble = accounts.logins.trouble()
       if (trouble !== undefined) throw new CommandError(trouble, EXIT.failed)
@@ -84,6 +86,7 @@ export async function withAccounts<T>(
       await accounts.close()
     }
   } catch (error) {
+    if (error instanceof StoreError && !opened) throw new CommandError(error.message, EXIT.store)
     throw told(error)
   }
 }

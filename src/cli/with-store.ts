@@ -12,13 +12,7 @@ export async function withStore<T>(
   work: (store: Store, config: Config) => Promise<T>,
 ): Promise<T> {
   const config = await readConfig(options.config)
-  let store: Store
-  try {
-    store = await openStore(storeLocation(config, expandHome(config['auth-dir'])))
-  } catch (error) {
-    if (error instanceof StoreError) throw new CommandError(error.message, EXIT.store)
-    throw error
-  }
+  const store = await openStore(storeLocation(config, expandHome(config['auth-dir']))).catch(notOpened)
   try {
     return await work(store, config)
   } catch (error) {
@@ -27,6 +21,12 @@ export async function withStore<T>(
   } finally {
     await store.close()
   }
+}
+
+/** Ends a command whose store cannot be opened, with the exit code that says so. @throws {CommandError} */
+export function notOpened(error: unknown): never {
+  if (error instanceof StoreError) throw new CommandError(error.message, EXIT.store)
+  throw error
 }
 
 /** Dollars for people. */

@@ -1,5 +1,6 @@
 /** What one key alone cannot tell: checks across the config, and advice that is no fault. */
 import type { Fault, Notice } from './faults.ts'
+import { nearest } from './nearest.ts'
 import { type Path, showPath, type Tree } from './read.ts'
 import type { Config } from './schema.ts'
 
@@ -31,6 +32,24 @@ const sampleKey = /^your-(?:api-key(?:-\d+)?|secret-key|key(?:-here)?)$/i
 /** The router's own categories (routing/classify). */
 export const builtInCategories: readonly string[] = ['code', 'reasoning', 'fast', 'creative', 'analysis']
 
+/** Providers one logs in to, as the keys by provider name them; a test compares them with those there are. */
+export const loginProviders: readonly string[] = [
+  'claude',
+  'codex',
+  'gemini-cli',
+  'antigravity',
+  'qwen',
+  'iflow',
+  'kimi',
+  'vertex',
+  'xai',
+]
+
+/** Channels of the reference that have no login here; its example files name them (domain.md 5.1). */
+const foreignChannels: readonly string[] = ['aistudio']
+
+const byProvider = ['oauth-model-alias', 'oauth-excluded-models', 'oauth-clients'] as const
+
 /** Things to tell that keep no file from loading. */
 export function advice(config: Config, tree: Tree): Notice[] {
   const notices: Notice[] = []
@@ -56,6 +75,14 @@ export function advice(config: Config, tree: Tree): Notice[] {
         `no prompt is of the category ${JSON.stringify(category)} by itself: give it keywords or examples under ` +
           'ai-router.categories, or label prompts with "logicaproxy route --wrong"',
       )
+
+  for (const key of byProvider)
+    for (const provider of Object.keys(config[key])) {
+      if (loginProviders.includes(provider) || foreignChannels.includes(provider)) continue
+      const meant = nearest(provider, loginProviders)
+      const hint = meant?.near ? `did you mean "${meant.word}"?` : `there are ${loginProviders.join(', ')}`
+      warn([key, provider], `${key} names ${JSON.stringify(provider)}, which is no provider to log in to (${hint})`)
+    }
 
   const file = tree.value as Record<string, unknown>
   const [ours, theirs] = [file['websocket-auth'], file['ws-auth']]

@@ -77,7 +77,8 @@ export const ignoredKeys: Readonly<Record<string, string>> = {
   'quota-exceeded': 'quota is handled by cooldowns and by fallback',
   'redis-usage-queue-retention-seconds': other,
   'save-cooldown-status': always,
-  'vertex-api-key': 'not built; an endpoint with a Gemini API goes under openai-compatibility with protocol: gemini',
+  'vertex-api-key':
+    'not built; a service account is taken over with "logicaproxy import", a Gemini API key goes under gemini-api-key',
   'video-result-auth-cache-ttl': other,
   xai: other,
   'xai-api-key': 'not built; name the endpoint under openai-compatibility with protocol: openai-responses',

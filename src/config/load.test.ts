@@ -121,6 +121,31 @@ fallback: { a: b, c: [d, e] }
     assert.deepEqual(config.fallback, { a: ['b'], c: ['d', 'e'] })
   })
 
+  test('a provider that nobody logs in to is taken with a warning and the nearest name', () => {
+    const { notices } = parseConfig(
+      [
+        'oauth-model-alias:',
+        '  claud: [{ name: a, alias: b }]',
+        '  vertex: []',
+        'oauth-excluded-models:',
+        '  gemini: [x]',
+        'oauth-clients:',
+        '  codex: { id: mine }',
+      ].join('\n'),
+    )
+    assert.deepEqual(
+      notices.map(({ kind, line, message }) => [kind, line, message]),
+      [
+        ['warning', 2, 'oauth-model-alias names "claud", which is no provider to log in to (did you mean "claude"?)'],
+        [
+          'warning',
+          5,
+          'oauth-excluded-models names "gemini", which is no provider to log in to (there are claude, codex, gemini-cli, antigravity, qwen, iflow, kimi, vertex, xai)',
+        ],
+      ],
+    )
+  })
+
   test('sample keys are taken with a warning that names the line', () => {
     const { config, notices } = parse('api-keys:\n  - your-api-key-1\n  - your-secret-key\n  - your-key-here\n  - mine')
     assert.equal(config['api-keys'].length, 4)

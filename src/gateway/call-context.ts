@@ -10,6 +10,7 @@ import type { Estimator } from './estimate.ts'
 import type { AttemptRecord, CallRecord } from './events.ts'
 import type { RemoteMedia } from './media.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import type { SealedMemory } from './sealed-memory.ts'
 import type { SignatureMemory } from './signature-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { UpstreamTransport } from './transport.ts'
@@ -23,6 +24,7 @@ export interface CallContext {
   estimator: Estimator
   conversations: Conversations
   memory: SignatureMemory
+  sealed: SealedMemory
   media: RemoteMedia
   /** Absent: there are accounts by key alone. */
   logins?: Logins

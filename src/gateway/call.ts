@@ -2,7 +2,6 @@
 import type { Credential } from '../accounts/account.ts'
 import type { Seat } from '../accounts/pool.ts'
 import { type Failure, failure, isRetriable } from '../hub/failure.ts'
-import type { Protocol } from '../protocols/protocol.ts'
 import type { Plan } from '../routing/plan.ts'
 import { startAttempt } from './attempt.ts'
 import type { Attempt, AttemptListener, AttemptResult, Refusal } from './attempt-contract.ts'
@@ -54,8 +53,8 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   let emulated: string | undefined
   /** Whether the reasoning state in the request was refused, so that it goes on without. */
   let forgets = false
-  /** The dialect of the attempt under way. */
-  let spoken: Protocol | undefined
+  /** Of the attempt under way: its dialect, and whether its account has another way. */
+  let spoken: Pick<Prepared, 'dialect' | 'turn'> | undefined
   /** Logins whose token was refused and renewed once. */
   const renewed = new Set<string>()
   let session: string | undefined
@@ -216,7 +215,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
       return
     }
     size = prepared.size
-    spoken = prepared.dialect
+    spoken = { dialect: prepared.dialect, turn: prepared.turn }
     emulated = prepared.emulated
     record.lane = prepared.lane
     record.dropped = prepared.losses.length === 0 ? undefined : [...new Set(prepared.losses.map((l) => l.field))]
@@ -327,12 +326,13 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     result: AttemptResult & { refusal?: Refusal },
   ): void {
     if (!record.attempts.includes(tryRecord)) record.attempts.push(tryRecord)
-    settle(taken, tryRecord, result)
-    const stale = !forgets && request.keepsState !== true && spoken?.forgetting?.refused(f)
+    const turns = attempt !== undefined && spoken?.turn?.(f) === true
+    settle(taken, tryRecord, result, turns)
+    const stale = !forgets && request.keepsState !== true && spoken?.dialect.forgetting?.refused(f)
     const lacks = lacksAction(result)
-    if ((lacks || stale === true) && !over) {
+    if ((lacks || turns || stale === true) && !over) {
       if (lacks) emulates = true
-      else forgets = true
+      else if (!turns) forgets = true
       tried.delete(taken.key)
       next()
       return
@@ -348,7 +348,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     return action === 'compact' && emulated === undefined && isUnknownThere(status)
   }
 
-  function settle(taken: Seat, tryRecord: AttemptRecord, result: AttemptResult): void {
+  function settle(taken: Seat, tryRecord: AttemptRecord, result: AttemptResult, spares = false): void {
     if (size !== undefined && result.usage !== undefined && result.failure === undefined) {
       const { input, cacheRead, cacheWrite } = result.usage
       context.estimator.observe(taken.model, size, input + cacheRead + cacheWrite)
@@ -358,7 +358,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
     if (result.usage !== undefined) record.usage = result.usage
     if (result.failure === undefined) pool.succeeded(taken)
     // Counting tokens is asked for all the time and must not take an account out of service (domain.md 2.8).
-    else if (countsOnly || lacksAction(result)) pool.released(taken)
+    else if (countsOnly || spares || lacksAction(result)) pool.released(taken)
     else pool.failed(taken, result.failure)
   }
 

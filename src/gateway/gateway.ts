@@ -17,6 +17,7 @@ import { overhear } from './overhear.ts'
 import type { Matched } from './reading.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { type Place, Roster } from './roster.ts'
+import { createSealedMemory } from './sealed-memory.ts'
 import { createSignatureMemory } from './signature-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTransport, type UpstreamTransport } from './transport.ts'
@@ -84,6 +85,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
   const conversations = createConversations(now)
   const sticky = createSticky(now, () => snapshot.config.routing['session-affinity-ttl'] * 1000)
   const memory = createSignatureMemory(now)
+  const sealed = createSealedMemory()
   const media = createRemoteMedia(now)
   const calls = new Roster<Call>()
   const scrub = options.scrub ?? ((text: string) => text)
@@ -151,6 +153,7 @@ export function createGatewayCore(options: GatewayOptions): Gateway {
           estimator,
           conversations,
           memory,
+          sealed,
           media,
           logins: options.logins,
           quotas: options.quotas,

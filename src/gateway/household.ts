@@ -48,6 +48,8 @@ export interface Household {
   storeTrouble(): string | undefined
   /** Why some of it cannot be used now, in sentences. */
   trouble(): string[]
+  /** What its owner should know though all can be used: a backup was put back, new tokens cannot be stored yet. */
+  remarks(): readonly string[]
   close(): Promise<void>
 }
 
@@ -55,12 +57,15 @@ export interface Household {
 const FAREWELL_MS = 5_000
 /** Changes of logins that come within this are taken over together. */
 const GATHER_MS = 50
+/** How often it is looked whether there is something to remark, ms. */
+const REMARK_MS = 60_000
 /** What an earlier life learned is worth waiting for so long at a start, ms. */
 const RECALL_MS = 250
 
 /**
- * Opens the store and the logins.
- * @throws {StoreError} when the store cannot be opened.
+ * Opens the store and the logins. A store that is away (a server that does not answer, a full disk) is begun without:
+ * it is opened when it is back.
+ * @throws {StoreError} when the store cannot be opened, and that will not pass by itself.
  */
 export async function openHousehold(options: HouseholdOptions): Promise<Household> {
   const { now, log, learn } = options
@@ -103,7 +108,16 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
   let stop: (() => void) | undefined
   /** Takes over what has changed and still waits to be gathered. */
   let takeOver = (): void => {}
+  let said: ReadonlySet<string> = new Set()
+  let remarking: NodeJS.Timeout | undefined
   learnTokens()
+
+  /** Each remark once for as long as it holds. */
+  function remark(): void {
+    const vault = accounts?.vault.warnings() ?? []
+    for (const words of vault) if (!said.has(words)) log('warn', {}, words)
+    said = new Set(vault)
+  }
 
   function httpThrough(proxyUrl = ''): VendorHttp {
     const sender = senders.get(proxyUrl) ?? createVendorHttp({ proxyUrl, userAgent: USER_AGENT })
@@ -128,11 +142,14 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
     async begin(road, changed) {
       gateway = road
       const recall = memory.attach(road.pool, quotas).catch((error: Error) => {
-        log('warn', { err: error.message }, 'what was learned before this start cannot be read')
+        if (accounts?.missingStore() === undefined)
+          log('warn', { err: error.message }, 'what was learned before this start cannot be read')
       })
       await Promise.race([recall, new Promise((resolve) => setTimeout(resolve, RECALL_MS).unref())])
       if (accounts === undefined) return
       const { logins } = accounts
+      remark()
+      remarking = setInterval(remark, REMARK_MS).unref()
       const comebacks = createComebacks(logins.records())
       // The first change is taken over at once, so that a login is served when it is done; those that follow are gathered.
       let more = false
@@ -140,6 +157,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
         more = false
         clearTimeout(timer)
         learnTokens()
+        remark()
         changed()
         void upkeep?.look()
         timer = setTimeout(() => {
@@ -164,7 +182,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       })
       void upkeep.look()
     },
-    storeTrouble: () => storeTrouble,
+    storeTrouble: () => accounts?.missingStore()?.message ?? storeTrouble,
     reconfigure(next) {
       config = next
       accounts?.reconfigure(next)
@@ -173,9 +191,12 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       const words = accounts?.logins.trouble()
       return words === undefined ? [] : [words]
     },
+    // What of it concerns single logins was logged when it came about.
+    remarks: () => (accounts === undefined ? [] : [...accounts.vault.warnings(), ...accounts.logins.notices()]),
     async close() {
       stop?.()
       clearTimeout(timer)
+      clearInterval(remarking)
       upkeep?.close()
       memory.close()
       await desk?.close()
@@ -205,6 +226,11 @@ async function open(options: HouseholdOptions): Promise<{ store: Store; accounts
     env,
     now,
     store: options.store,
+    patient: {
+      away: (error) =>
+        log('warn', {}, `${error.message} Until the store is there, accounts by API key serve, and logins do not.`),
+      back: (ms) => log('info', { afterSeconds: Math.round(ms / 1000) }, 'the store is there now; logins are read'),
+    },
     async reread({ provider, facts }) {
       const { from } = facts.origin
       if (from === undefined) return undefined

@@ -5,7 +5,7 @@ import type { Loss } from '../hub/loss.ts'
 import { mayHoldWrapped } from '../hub/signature.ts'
 import type { Json, TargetModel } from '../protocols/codec.ts'
 import { parseExact, stringifyExact } from '../protocols/exact-json.ts'
-import type { Emulation, Protocol } from '../protocols/protocol.ts'
+import type { Emulation, Forgetting, Protocol } from '../protocols/protocol.ts'
 import { modelFacts } from '../providers/families.ts'
 import type { Outgoing, UpstreamRequest, Vessel } from '../providers/provider.ts'
 import { splice } from '../wire/peek.ts'
@@ -15,6 +15,7 @@ import type { InboundRequest } from './exchange.ts'
 import { forwardable } from './headers.ts'
 import type { Wanting } from './media.ts'
 import type { Matched, Reading } from './reading.ts'
+import type { SealedMemory } from './sealed-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createTranslator, type Translator, type TranslatorContext } from './translate.ts'
 
@@ -42,6 +43,8 @@ export interface Prepared {
   open?(json: string): string | undefined
   /** The answer comes as a stream though the client wants it whole. */
   gathers?: boolean
+  /** Whether the same account has another way after a failure (`Vessel.turn`). */
+  turn?: Vessel['turn']
 }
 
 /** What of one attempt differs from the next, beside its seat. */
@@ -71,7 +74,7 @@ export function createPreparer(
   matched: Matched,
   request: InboundRequest,
   reading: Reading,
-  borrowed: Pick<TranslatorContext, 'now' | 'estimator' | 'memory'>,
+  borrowed: Pick<TranslatorContext, 'now' | 'estimator' | 'memory'> & { sealed?: SealedMemory },
 ): (seat: Seat, manner: Manner) => Prepared | Known | Wanting {
   const { protocol } = matched
   const action = matched.route.action as Outgoing['action']
@@ -98,7 +101,10 @@ export function createPreparer(
     if ('answer' in said || 'wants' in said) return said
     const asked = emulation === undefined ? action : 'generate'
     const gathers = vessel?.streamsOnly === true && asked === 'generate' && !reading.stream
-    const laden = vessel === undefined && !manner.forgets ? said : lade(said, vessel, seat, dialect, manner, asked)
+    const editor = vessel?.asIs ? undefined : vessel
+    const knows = request.keepsState !== true && borrowed.sealed?.refusedBy(account.id) !== undefined
+    const laden =
+      editor === undefined && !manner.forgets && !knows ? said : lade(said, editor, seat, dialect, manner, asked)
     const upstream = provider.request(
       {
         protocol: dialect.id,
@@ -110,7 +116,7 @@ export function createPreparer(
         session: manner.session,
         body: laden.body ?? Buffer.from(stringifyExact(laden.json)),
       },
-      account,
+      vessel?.at ?? account,
       credential,
     )
     const carrier = laden.carrier ?? (gathers ? translatorOf().gather(dialect, targetOf(seat)) : undefined)
@@ -123,6 +129,7 @@ export function createPreparer(
       losses: laden.losses ?? [],
       open: vessel?.open,
       gathers,
+      turn: vessel?.turn,
     }
   }
 
@@ -136,7 +143,7 @@ export function createPreparer(
     asked: Outgoing['action'],
   ): Said {
     let json = said.json ?? (parseExact(said.body.toString('utf8').replace(/^\ufeff/, '')) as Json)
-    if (forgets && dialect.forgetting !== undefined) json = dialect.forgetting.body(json)
+    if (dialect.forgetting !== undefined) json = unsealed(json, dialect.forgetting, seat.account.id, forgets)
     const lane = said.lane === 'pass-through' ? 'native' : said.lane
     if (vessel === undefined) return { ...said, body: undefined, json, lane }
     const { account, model } = seat
@@ -145,6 +152,17 @@ export function createPreparer(
     const context = { protocol: dialect.id, action: asked, model, stream, account, credential, id, session }
     const edited = vessel.edit(json, context)
     return { ...said, body: undefined, json: edited.body, lane, losses: [...(said.losses ?? []), ...edited.losses] }
+  }
+
+  /** Without the sealed reasoning that the account is known not to take back; all of it goes where that has just shown. */
+  function unsealed(json: Json, forgetting: Forgetting, accountId: string, all: boolean): Json {
+    if (all) {
+      borrowed.sealed?.refuse(accountId, forgetting.states(json))
+      return forgetting.body(json)
+    }
+    // The asker itself goes on without such state where it keeps the conversation.
+    const picks = request.keepsState === true ? undefined : borrowed.sealed?.refusedBy(accountId)
+    return picks === undefined ? json : forgetting.body(json, picks)
   }
 
   /** Untouched, with the model's name spliced in, or changed by the operator's rules. */

@@ -60,9 +60,10 @@ export function planCall(
     const ended = result.kind === 'unknown-model' ? snapshot.ended(reading.model, matched.pin) : undefined
     return { ...(ended ?? result), routed: undefined }
   }
-  const candidates = result.targets.flatMap((target) => target.candidates)
+  const { candidates } = result.targets[0]!
   // Subscriptions route their caches by it, even where there is only one.
-  const matters = candidates.length > 1 || candidates[0]!.account.credential.type === 'login'
+  const several = result.targets.length > 1 || candidates.length > 1
+  const matters = several || candidates[0]!.account.credential.type === 'login'
   const session =
     snapshot.sessionTtlMs > 0 && matters ? sessionKey(request.header, body, spans, protocol.conversation) : undefined
   const sealed = session !== undefined && protocol.forgetting?.holds(body) === true

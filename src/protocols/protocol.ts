@@ -118,8 +118,10 @@ export interface Forgetting {
   holds(body: Buffer): boolean
   /** Whether a refusal says that the state is not taken back. */
   refused(failure: Failure): boolean
-  /** The request without its state; the given one stays as it is. */
-  body(body: Record<string, unknown>): Record<string, unknown>
+  /** The states in a request. */
+  states(body: Record<string, unknown>): string[]
+  /** The request without its state, or without those that are picked; the given one stays as it is. */
+  body(body: Record<string, unknown>, picks?: (state: string) => boolean): Record<string, unknown>
 }
 
 /** A dialect: everything the road needs to serve it. Knows no provider. */

@@ -8,14 +8,16 @@ import {
   codeAssistRequest,
   countEnvelope,
   openEnvelope,
-  projectFor,
   sessionName,
   takenFields,
 } from './code-assist.ts'
+import { createCodeAssistWays } from './code-assist-ways.ts'
 import { OWN_AGENT } from './login-request.ts'
+import type { EditContext } from './provider.ts'
 import { editContext, loginAccount, outgoing, token, values, vendor } from './testing/logins.ts'
 
 const account = loginAccount('gemini-cli', 'https://cloudcode-pa.googleapis.com', { speaks: ['gemini'] })
+const projectFor = (context: EditContext) => createCodeAssistWays()(context.account).project(context)
 const request = codeAssistRequest(/^GeminiCLI\b/)
 const gemini = (over: Parameters<typeof outgoing>[1]) => request(outgoing('gemini', over), account, token())
 

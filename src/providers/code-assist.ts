@@ -2,7 +2,6 @@
  * Google's Code Assist API: generateContent in an envelope (domain.md 1.3 and 1.6). What Gemini CLI and Antigravity have
  * in common: addresses, projects, the fields it takes, the count, and the way out of the envelope.
  */
-import { createHash } from 'node:crypto'
 import type { Account, Credential } from '../accounts/account.ts'
 import { LoginError, type VendorAnswer, type VendorHttp } from '../accounts/oauth/flow.ts'
 import { FailureError, failure } from '../hub/failure.ts'
@@ -12,6 +11,7 @@ import { readRpcError } from './google-rpc.ts'
 import { conversationId, loginHeaders, type Manners, OWN_AGENT } from './login-request.ts'
 import { post } from './outgoing.ts'
 import type { EditContext, Provider } from './provider.ts'
+import { basesOf } from './ways.ts'
 
 export type Json = Record<string, unknown>
 
@@ -42,21 +42,12 @@ export function projectsOf(credential: Credential): readonly string[] {
 }
 
 /**
- * The project a request is counted against. Of several, a conversation keeps one, so that its cache is found again.
- * @throws {FailureError} if the login has none, or a number in place of an id, which the API does not take.
+ * A project that a request may be counted against.
+ * @throws {FailureError} if there is none, or a number in place of an id, which the API does not take.
  */
-export function projectFor({ credential, account, session, id }: EditContext): string {
-  const projects = projectsOf(credential)
-  if (projects.length === 0)
+export function usableProject(project: string | undefined, account: Account): string {
+  if (project === undefined)
     throw refused(account, 'project_missing', 'has no Google Cloud project. Log in again and choose one')
-  const at =
-    projects.length === 1
-      ? 0
-      : createHash('sha256')
-          .update(session ?? id)
-          .digest()
-          .readUInt32BE(0)
-  const project = projects[at % projects.length]!
   if (/^\d+$/.test(project))
     throw refused(
       account,
@@ -220,8 +211,8 @@ const SPACE = 32
 const isStray = (code: number): boolean => code <= SPACE || code === COMMA
 
 /**
- * Asks one of the API's other methods, outside the road.
- * @throws {LoginError} `refused` with Google's own words if it does not answer with 200.
+ * Asks one of the API's other methods, outside the road; where the first host stumbles, the others in their order.
+ * @throws {LoginError} `refused` with Google's own words if it does not answer with 200, `network` if no host could be asked.
  */
 export async function askCodeAssist(
   method: string,
@@ -230,17 +221,30 @@ export async function askCodeAssist(
   credential: Credential,
   http: VendorHttp,
 ): Promise<VendorAnswer> {
-  const answer = await http({
-    method: 'POST',
-    url: `${account.baseUrl}/v1internal:${method}`,
-    headers: {
-      authorization: `Bearer ${credential.value}`,
-      'content-type': 'application/json',
-      accept: 'application/json',
-      'user-agent': OWN_AGENT,
-    },
-    body: JSON.stringify(body),
-  })
+  const ask = (base: string) =>
+    http({
+      method: 'POST',
+      url: `${base}/v1internal:${method}`,
+      headers: {
+        authorization: `Bearer ${credential.value}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'user-agent': OWN_AGENT,
+      },
+      body: JSON.stringify(body),
+    })
+  let answer: VendorAnswer | undefined
+  let lost: unknown
+  for (const base of basesOf(account)) {
+    try {
+      answer = await ask(base)
+      if (answer.status < 500) break
+    } catch (error) {
+      if (!(error instanceof LoginError) || error.code !== 'network') throw error
+      lost ??= error
+    }
+  }
+  if (answer === undefined) throw lost
   if (answer.status === 200) return answer
   const said = readRpcError(answer.text)?.message
   const after = Number(answer.headers['retry-after'] ?? Number.NaN)

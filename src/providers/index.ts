@@ -8,6 +8,7 @@ import { kimi } from './kimi/index.ts'
 import { openai } from './openai/index.ts'
 import type { Provider } from './provider.ts'
 import { qwen } from './qwen/index.ts'
+import { vertex } from './vertex/index.ts'
 import { xai } from './xai/index.ts'
 
 /** Every built-in provider. Adding one is a folder and a line here; removing one is the reverse. */
@@ -16,6 +17,7 @@ export const providers: readonly Provider[] = [
   openai,
   codex,
   gemini,
+  vertex,
   geminiCli,
   antigravity,
   qwen,

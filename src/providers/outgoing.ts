@@ -52,25 +52,40 @@ export function post(
 /** Default of a JSON request; the body is never sent compressed and an answer must not come so either. */
 const ALWAYS: readonly (readonly [string, string])[] = [['content-type', 'application/json']]
 
+/** What the operator wants sent in place of the client's own headers. Accounts are frozen with their snapshot, too. */
+interface Operator {
+  set: readonly (readonly [string, string])[]
+  /** Names in lower case. */
+  replaced: ReadonlySet<string>
+}
+const operators = new WeakMap<Readonly<Record<string, string>>, Operator>()
+
+function operatorOf(headers: Readonly<Record<string, string>>): Operator {
+  let operator = operators.get(headers)
+  if (operator === undefined) {
+    const set = Object.entries(headers)
+    operator = { set, replaced: new Set(set.map(([name]) => name.toLowerCase())) }
+    operators.set(headers, operator)
+  }
+  return operator
+}
+
 function buildHeaders(
   client: readonly string[],
   operator: Readonly<Record<string, string>>,
   auth: readonly [string, string] | undefined,
   defaults: readonly (readonly [string, string])[],
 ): string[] {
-  const set = Object.entries(operator)
-  const replaced = new Set(set.map(([name]) => name.toLowerCase()))
-  const headers: string[] = []
-  let present = '\n'
-  for (let i = 0; i < client.length; i += 2) {
-    const name = client[i]!
-    const lower = name.toLowerCase()
-    present += `${lower}\n`
-    if (replaced.size === 0 || !replaced.has(lower)) headers.push(name, client[i + 1]!)
+  const { set, replaced } = operatorOf(operator)
+  let headers: string[]
+  if (replaced.size === 0) headers = client.slice()
+  else {
+    headers = []
+    for (let i = 0; i < client.length; i += 2)
+      if (!replaced.has(client[i]!.toLowerCase())) headers.push(client[i]!, client[i + 1]!)
   }
-  for (const list of [ALWAYS, defaults])
-    for (const [name, value] of list)
-      if (!present.includes(`\n${name}\n`) && !replaced.has(name)) headers.push(name, value)
+  for (const [name, value] of ALWAYS) if (!sends(client, name) && !replaced.has(name)) headers.push(name, value)
+  for (const [name, value] of defaults) if (!sends(client, name) && !replaced.has(name)) headers.push(name, value)
   // Compressed answers would hide their events from the tap (domain.md 1.1: some arrive compressed and unlabelled).
   if (!replaced.has('accept-encoding')) headers.push('accept-encoding', 'identity')
   if (auth !== undefined && !replaced.has(auth[0])) headers.push(auth[0], auth[1])
@@ -80,6 +95,15 @@ function buildHeaders(
     if (copied !== undefined) headers.push(name, copied)
   }
   return headers
+}
+
+/** Whether the client sends a header. @param wanted in lower case */
+function sends(client: readonly string[], wanted: string): boolean {
+  for (let i = 0; i < client.length; i += 2) {
+    const name = client[i]!
+    if (name.length === wanted.length && (name === wanted || name.toLowerCase() === wanted)) return true
+  }
+  return false
 }
 
 function clientHeader(client: readonly string[], name: string): string | undefined {

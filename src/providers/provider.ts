@@ -111,6 +111,10 @@ export interface EditContext {
 
 /** How bodies travel to a vendor whose API is a dialect with demands of its own, or a dialect in an envelope. */
 export interface Vessel {
+  /** Bodies pass as they are: `edit` is not asked, and may be left to say so itself. */
+  asIs?: true
+  /** The account under the address of this attempt, where the vendor has several. */
+  at?: Account
   /** The API streams only: a whole answer is gathered from its stream. */
   streamsOnly?: boolean
   /** Changes the body (already in the dialect) to what the vendor takes, and puts the envelope on. @returns what was lost. */
@@ -120,6 +124,12 @@ export interface Vessel {
    * @throws {FailureError} when the content is a refusal in disguise.
    */
   open?(json: string): string | undefined
+  /**
+   * Hears why the attempt was in vain, before anybody rests for it. @returns whether the same account has another way (a
+   * host, a project) that is free: then nobody rests, and the request is tried again. What failed rests here meanwhile, so
+   * that this ends.
+   */
+  turn?(failure: Failure): boolean
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>

@@ -175,4 +175,15 @@ describe('the dialect', () => {
       assert.equal(keys(r, 'claude-opus-5', 'local', 'anthropic').length, 0)
     }
   })
+
+  it('gives one list for the same seats, so that they take turns whatever the client speaks', () => {
+    const r = registry([
+      { provider: 'local', speaks: ['openai-chat'], models: models(['m', 'm']) },
+      { provider: 'local', speaks: ['openai-chat', 'anthropic'], models: models(['m', 'm']) },
+    ])
+    const filter = (protocol: 'openai-chat' | 'anthropic' | 'gemini') => ({ protocol, pin: undefined })
+    assert.equal(r.find('m', filter('openai-chat')), r.findForeign('m', filter('gemini')))
+    assert.notEqual(r.find('m', filter('anthropic')), r.find('m', filter('openai-chat')))
+    assert.equal(r.find('m', filter('anthropic')), r.find('m', filter('anthropic')))
+  })
 })

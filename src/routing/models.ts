@@ -32,7 +32,17 @@ export interface RegistryOptions {
   forcePrefix: boolean
 }
 
+const NOBODY: readonly Candidate[] = []
+
+/** The ways to serve a name: all, and those of each dialect. */
+interface Remembered {
+  all: readonly Candidate[]
+  lists: Map<string, readonly Candidate[]>
+}
+
+/** Names that are remembered, and candidates in their lists together: clients make up names without end. */
 const MAX_REMEMBERED = 2_000
+const MAX_CANDIDATES = 250_000
 
 /** Compiles the registry. Accounts of unknown providers are left out: their provider was removed. */
 export function createRegistry(
@@ -117,18 +127,39 @@ export function createRegistry(
     return pin === undefined ? others : others.filter((c) => c.account.provider === pin)
   }
 
-  const remembered = new Map<string, readonly Candidate[]>()
-  function found(model: string, protocol: ProtocolId, pin: string | undefined, native: boolean): readonly Candidate[] {
-    const key = `${protocol}\n${native}\n${pin ?? ''}\n${model}`
+  const remembered = new Map<string, Remembered>()
+  let kept = 0
+
+  function waysOf(model: string, pin: string | undefined): Remembered | undefined {
+    const key = `${pin ?? ''}\n${model}`
     const before = remembered.get(key)
     if (before !== undefined) return before
-    const candidates = candidatesOf(model, pin).filter((c) => c.account.speaks.includes(protocol) === native)
+    const all = candidatesOf(model, pin)
     // Names that nobody serves come from clients without end; they are not remembered.
-    if (candidates.length > 0) {
-      if (remembered.size >= MAX_REMEMBERED) remembered.clear()
-      remembered.set(key, candidates)
+    if (all.length === 0) return undefined
+    if (remembered.size >= MAX_REMEMBERED || kept + all.length > MAX_CANDIDATES) {
+      remembered.clear()
+      kept = 0
     }
-    return candidates
+    kept += all.length
+    const ways = { all, lists: new Map() }
+    remembered.set(key, ways)
+    return ways
+  }
+
+  function found(model: string, protocol: ProtocolId, pin: string | undefined, native: boolean): readonly Candidate[] {
+    const ways = waysOf(model, pin)
+    if (ways === undefined) return NOBODY
+    const dialect = native ? protocol : `not ${protocol}`
+    const before = ways.lists.get(dialect)
+    if (before !== undefined) return before
+    const some = ways.all.filter((c) => c.account.speaks.includes(protocol) === native)
+    // One list for the same seats, whatever the dialect: the pool knows lists by identity, and turns in each by itself.
+    const same = (list: readonly Candidate[]) => list.length === some.length && list.every((c, i) => c === some[i])
+    const list = [ways.all, ...ways.lists.values()].find(same) ?? some
+    ways.lists.set(dialect, list)
+    if (list === some) kept += some.length
+    return list
   }
 
   return {

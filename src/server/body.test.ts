@@ -41,6 +41,32 @@ describe('a request body', () => {
     assert.equal((answered as Failure).status, 413)
   })
 
+  it('gives the memory of large pieces of its own back at once, and touches nothing that may be shared', async () => {
+    const large = Buffer.allocUnsafeSlow(20_000).fill('a')
+    const part = Buffer.allocUnsafeSlow(40_000).fill('b').subarray(0, 20_000)
+    const small = Buffer.allocUnsafeSlow(100).fill('c')
+    const joined = 'a'.repeat(20_000) + 'b'.repeat(20_000) + 'c'.repeat(100)
+    const take = (own: boolean) =>
+      new Promise<Buffer | Failure>((resolve) => {
+        const req = Object.assign(new PassThrough(), { headers: {} })
+        readBody(req as unknown as IncomingMessage, 100_000, resolve, own)
+        for (const piece of [large, part, small]) req.write(piece)
+        req.end()
+      })
+    assert.equal(status(await take(false)), joined)
+    assert.deepEqual([large.length, part.length, small.length], [20_000, 20_000, 100])
+    assert.equal(status(await take(true)), joined)
+    assert.deepEqual([large.length, part.length, small.length], [0, 20_000, 100])
+    // A body of one piece is that piece.
+    const req = Object.assign(new PassThrough(), { headers: {} })
+    const only = Buffer.allocUnsafeSlow(20_000).fill('d')
+    const body = new Promise<Buffer | Failure>((resolve) =>
+      readBody(req as unknown as IncomingMessage, 100_000, resolve, true),
+    )
+    req.end(only)
+    assert.equal(status(await body), 'd'.repeat(20_000))
+  })
+
   it('is unpacked, and counted after that', async () => {
     const text = 'y'.repeat(900)
     for (const [coding, pack] of [

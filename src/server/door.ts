@@ -9,7 +9,8 @@ import type { Gateway } from '../gateway/gateway.ts'
 import type { Matched } from '../gateway/reading.ts'
 import { type Failure, failure } from '../hub/failure.ts'
 import type { ProtocolId } from '../hub/protocol-id.ts'
-import type { ListedModel, OwnResponse, Protocol } from '../protocols/protocol.ts'
+import type { OwnResponse, Protocol } from '../protocols/protocol.ts'
+import { servedModels } from '../routing/auto/index.ts'
 import {
   type Access,
   type AccessCheck,
@@ -153,7 +154,8 @@ export function createDoor({
   ): OwnResponse {
     const id = match.protocol.id === 'gemini' ? 'gemini' : (modelAsker(head) ?? match.protocol.id)
     const protocol = protocols.find((p) => p.id === id) ?? match.protocol
-    const list: ListedModel[] = gateway.snapshot.registry.list(pin).filter((m) => who.allows?.(m.id) ?? true)
+    const { registry, config } = gateway.snapshot
+    const list = servedModels({ registry, config, own: who.router, allows: who.allows?.bind(who), pin })
     if (match.route.action === 'list-models') return protocol.models.list(list)
     const wanted = match.model!.replace(/^models\//, '')
     const found = list.find((m) => m.id === wanted)

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { type Gateway, stopping } from '../gateway/gateway.ts'
 import { Roster } from '../gateway/roster.ts'
+import type { Failure } from '../hub/failure.ts'
 import type { OwnResponse } from '../protocols/protocol.ts'
 import { isLoopback, type RequestHead } from './access.ts'
 import type { Admin } from './admin/admin.ts'
@@ -93,10 +94,10 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     shouldUpgradeCallback: (req: IncomingMessage) => /^websocket$/i.test(req.headers.upgrade ?? ''),
   }
   const server: Server = config.tls.enable
-    ? withTls(config, (files) => createTlsServer({ ...options, ...files }, handler))
-    : createServer(options, handler)
+    ? withTls(config, (files) => createTlsServer({ ...options, ...files }, received))
+    : createServer(options, received)
   if (limits['max-connections'] > 0) server.maxConnections = limits['max-connections']
-  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => handle(req, res, true))
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => handle(req, res, OWN_WAITING))
   server.on('upgrade', onUpgrade)
   server.on('clientError', onClientError)
   const sockets = createWebSockets({ gateway, door })
@@ -106,10 +107,14 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
   const arriving = new Roster<() => void>()
 
   function handler(req: IncomingMessage, res: ServerResponse): void {
-    handle(req, res, false)
+    handle(req, res, MOUNTED)
   }
 
-  function handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+  function received(req: IncomingMessage, res: ServerResponse): void {
+    handle(req, res, OWN)
+  }
+
+  function handle(req: IncomingMessage, res: ServerResponse, arrival: Arrival): void {
     const here = open.add(res)
     res.once('close', () => open.remove(here))
     const head = headOf(req)
@@ -122,10 +127,10 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     }
     if (verdict instanceof Promise)
       verdict.then(
-        (v) => proceed(v, head, req, res, expectsContinue),
+        (v) => proceed(v, head, req, res, arrival),
         (error: unknown) => fault(res, error),
       )
-    else proceed(verdict, head, req, res, expectsContinue)
+    else proceed(verdict, head, req, res, arrival)
   }
 
   function proceed(
@@ -133,7 +138,7 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     head: RequestHead,
     req: IncomingMessage,
     res: ServerResponse,
-    expectsContinue: boolean,
+    { expectsContinue, own }: Arrival,
   ): void {
     if (verdict.type === 'answer') {
       answer(req, res, verdict.response)
@@ -147,7 +152,7 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     if (expectsContinue) res.writeContinue()
     const arrives = arriving.add(() => answer(req, res, door.refuse(head, stopping())))
     res.once('close', () => arriving.remove(arrives))
-    readBody(req, gateway.snapshot.limits.bodyBytes, (body) => {
+    const taken = (body: Buffer | Failure): void => {
       if (!arriving.remove(arrives)) return
       if (!Buffer.isBuffer(body)) {
         answer(req, res, door.refuse(head, body))
@@ -165,7 +170,8 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
       } catch (error) {
         fault(res, error)
       }
-    })
+    }
+    readBody(req, gateway.snapshot.limits.bodyBytes, taken, own)
   }
 
   function onUpgrade(req: IncomingMessage, socket: Duplex, first: Buffer): void {
@@ -246,6 +252,17 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     },
   }
 }
+
+/** How a request came in. */
+interface Arrival {
+  /** The client waits for a word before it sends the body. */
+  expectsContinue: boolean
+  /** On our own server, where nobody else listens to the request. */
+  own: boolean
+}
+const OWN: Arrival = { expectsContinue: false, own: true }
+const OWN_WAITING: Arrival = { expectsContinue: true, own: true }
+const MOUNTED: Arrival = { expectsContinue: false, own: false }
 
 const NONE: readonly string[] = []
 

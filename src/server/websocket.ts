@@ -45,15 +45,10 @@ interface Connection {
   usedAt: number
 }
 
-export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_600_000 }: WebSocketOptions): WebSockets {
-  const connections = new Set<Connection>()
-  let counter = 0
-  let draining = false
-  let timer: NodeJS.Timeout | undefined
+function makeServer(): WebSocketServer {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: gateway.snapshot.limits.bodyBytes,
     // Without state between messages: it would cost each connection some hundred kilobytes for small events.
     perMessageDeflate: {
       threshold: 1024,
@@ -68,6 +63,16 @@ export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_60
     const state = req.headers['x-codex-turn-state']
     if (typeof state === 'string') headers.push(`x-codex-turn-state: ${state}`)
   })
+  return server
+}
+
+export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_600_000 }: WebSocketOptions): WebSockets {
+  const connections = new Set<Connection>()
+  let counter = 0
+  let draining = false
+  let timer: NodeJS.Timeout | undefined
+  /** Made for the first who comes: most gateways never see a WebSocket. */
+  let server: WebSocketServer | undefined
 
   function open(ws: WebSocket, head: RequestHead, admitted: Verdict & { type: 'call' }): void {
     counter += 1
@@ -163,6 +168,7 @@ export function createWebSockets({ gateway, door, pingMs = 30_000, idleMs = 3_60
 
   return {
     accept(req, socket, first, head, admitted) {
+      server ??= makeServer()
       server.options.maxPayload = gateway.snapshot.limits.bodyBytes
       server.handleUpgrade(req, socket, first, (ws) => open(ws, head, admitted))
     },

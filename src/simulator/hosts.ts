@@ -12,6 +12,7 @@ export const HOSTS = [
   'www.googleapis.com',
   'cloudcode-pa.googleapis.com',
   'daily-cloudcode-pa.googleapis.com',
+  'daily-cloudcode-pa.sandbox.googleapis.com',
   'codeassist.google.com',
   'chat.qwen.ai',
   'portal.qwen.ai',

@@ -37,10 +37,7 @@ export interface Behind {
   readonly counts: { readonly waiting: number; readonly dropped: number }
 }
 
-type Entry =
-  | { is: 'put'; row: BehindDocument }
-  | { is: 'remove'; kind: string; id: string }
-  | { is: 'usage'; row: UsageRow }
+type Entry = { is: 'put'; row: BehindDocument } | { is: 'remove'; kind: string; id: string }
 type Batch = [key: string, entry: Entry][]
 
 /** Most entries in one transaction. */
@@ -49,8 +46,11 @@ const LONGEST_BACK_OFF_MS = 10_000
 
 export function createBehind(options: BehindOptions): Behind {
   const { store, everyMs = 250, most = 10_000, onTrouble, onRecovered } = options
-  /** Oldest first. */
-  const waiting = new Map<string, Entry>()
+  /** Documents by kind and id, oldest first. */
+  const documents = new Map<string, Entry>()
+  // Apart from the documents, and a list: usage comes with every request, and a Map that is filled and emptied all the time
+  // keeps its old members alive (gateway/roster.ts).
+  let usage: UsageRow[] = []
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let failures = 0
@@ -59,22 +59,31 @@ export function createBehind(options: BehindOptions): Behind {
   let dropping = false
   let closed = false
 
+  const waiting = () => documents.size + usage.length
+
   function add(key: string, entry: Entry) {
     // A newer value takes the newest place, too: what is written over again and again is dropped last.
-    waiting.delete(key)
-    waiting.set(key, entry)
-    shorten()
+    documents.delete(key)
+    documents.set(key, entry)
+    added()
+  }
+
+  function added() {
+    if (waiting() > most) shorten()
     if (failures === 0) schedule(everyMs)
   }
 
+  /** Usage goes first: it is history, and documents say what holds now. */
   function shorten() {
-    while (waiting.size > most) {
-      waiting.delete(waiting.keys().next().value!)
-      dropped += 1
-      if (dropping) continue
-      dropping = true
-      onTrouble?.({ is: 'dropping', most })
-    }
+    const over = waiting() - most
+    if (over <= 0) return
+    const rows = Math.min(over, usage.length)
+    usage.splice(0, rows)
+    for (let gone = rows; gone < over; gone += 1) documents.delete(documents.keys().next().value!)
+    dropped += over
+    if (dropping) return
+    dropping = true
+    onTrouble?.({ is: 'dropping', most })
   }
 
   function schedule(ms: number) {
@@ -92,55 +101,68 @@ export function createBehind(options: BehindOptions): Behind {
     timer = undefined
     running ??= drain().finally(() => {
       running = undefined
-      if (waiting.size > 0) schedule(failures === 0 ? everyMs : backOff(failures, everyMs))
+      if (waiting() > 0) schedule(failures === 0 ? everyMs : backOff(failures, everyMs))
     })
     return running
   }
 
   async function drain() {
     // What comes in meanwhile is the next round's.
-    for (let left = waiting.size; left > 0 && waiting.size > 0; ) {
-      const batch = [...waiting.entries().take(Math.min(BATCH, left))]
-      for (const [key] of batch) waiting.delete(key)
+    for (let left = documents.size; left > 0 && documents.size > 0; ) {
+      const batch = [...documents.entries().take(Math.min(BATCH, left))]
+      for (const [key] of batch) documents.delete(key)
       left -= batch.length
-      try {
-        await write(store, batch)
-      } catch (error) {
-        if (error instanceof StoreError) {
-          putBack(batch)
-          failed(error)
-          throw error
-        }
-        await writeEach(batch)
-      }
-      recovered()
+      await inOne(batch, (some) => write(store, some), whatOf, putBack)
     }
+    const rows = usage
+    usage = []
+    for (let at = 0; at < rows.length; at += BATCH)
+      await inOne(
+        rows.slice(at, at + BATCH),
+        (some) => store.usage.append(some),
+        (row) => `usage ${row.id}`,
+        (left) => {
+          usage = [...left, ...rows.slice(at + BATCH), ...usage]
+        },
+      )
   }
 
-  /** One entry that cannot be stored must not keep the others from it. */
-  async function writeEach(batch: Batch) {
-    for (const [at, one] of batch.entries())
-      try {
-        await write(store, [one])
-      } catch (error) {
-        if (error instanceof StoreError) {
-          putBack(batch.slice(at))
-          failed(error)
-          throw error
+  /** Writes a batch. One entry that cannot be stored must not keep the others from it. @param keep takes what is left. */
+  async function inOne<T>(
+    batch: readonly T[],
+    put: (some: readonly T[]) => Promise<void>,
+    what: (one: T) => string,
+    keep: (left: readonly T[]) => void,
+  ) {
+    const outage = (error: StoreError, left: readonly T[]) => {
+      keep(left)
+      shorten()
+      failed(error)
+      return error
+    }
+    try {
+      await put(batch)
+    } catch (error) {
+      if (error instanceof StoreError) throw outage(error, batch)
+      for (const [at, one] of batch.entries())
+        try {
+          await put([one])
+        } catch (error) {
+          if (error instanceof StoreError) throw outage(error, batch.slice(at))
+          dropped += 1
+          onTrouble?.({ is: 'refused', what: what(one), error: error as Error })
         }
-        dropped += 1
-        onTrouble?.({ is: 'refused', what: one[0], error: error as Error })
-      }
+    }
+    recovered()
   }
 
-  function putBack(batch: Batch) {
-    const newer = [...waiting]
-    waiting.clear()
+  function putBack(batch: readonly Batch[number][]) {
+    const newer = [...documents]
+    documents.clear()
     for (const [key, entry] of [...batch, ...newer]) {
-      waiting.delete(key)
-      waiting.set(key, entry)
+      documents.delete(key)
+      documents.set(key, entry)
     }
-    shorten()
   }
 
   function failed(error: Error) {
@@ -158,16 +180,19 @@ export function createBehind(options: BehindOptions): Behind {
   return {
     put: (row) => add(`document ${row.kind} ${row.id}`, { is: 'put', row }),
     remove: (kind, id) => add(`document ${kind} ${id}`, { is: 'remove', kind, id }),
-    usage: (row) => add(`usage ${row.id}`, { is: 'usage', row }),
+    usage(row) {
+      usage.push(row)
+      added()
+    },
     async flush() {
       // A round that is under way took what waited when it began; the rest takes another one.
       if (running) await running.catch(() => {})
-      if (waiting.size > 0) await flush()
+      if (waiting() > 0) await flush()
     },
     async close() {
       try {
         if (running) await running.catch(() => {})
-        if (waiting.size > 0) await flush()
+        if (waiting() > 0) await flush()
       } finally {
         closed = true
         clearTimeout(timer)
@@ -175,7 +200,7 @@ export function createBehind(options: BehindOptions): Behind {
     },
     counts: {
       get waiting() {
-        return waiting.size
+        return waiting()
       },
       get dropped() {
         return dropped
@@ -187,10 +212,11 @@ export function createBehind(options: BehindOptions): Behind {
 const backOff = (failures: number, everyMs: number) =>
   Math.min(LONGEST_BACK_OFF_MS, everyMs * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 4)
 
-async function write(store: Pick<Store, 'documents' | 'usage'>, batch: Batch) {
+const whatOf = ([key]: Batch[number]): string => key
+
+async function write(store: Pick<Store, 'documents'>, batch: readonly Batch[number][]) {
   const entries = batch.map(([, entry]) => entry)
   const rows = entries.flatMap((entry) => (entry.is === 'put' ? [entry.row] : []))
-  const usage = entries.flatMap((entry) => (entry.is === 'usage' ? [entry.row] : []))
   const removed = Map.groupBy(
     entries.filter((entry) => entry.is === 'remove'),
     ({ kind }) => kind,
@@ -201,7 +227,6 @@ async function write(store: Pick<Store, 'documents' | 'usage'>, batch: Batch) {
       kind,
       gone.map(({ id }) => id),
     )
-  if (usage.length > 0) await store.usage.append(usage)
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Store, StoreLocation } from './store.ts'
 
 export { type Behind, type BehindOptions, createBehind, deadline } from './behind.ts'
 export { createMemoryStore } from './memory.ts'
+export { openPatiently, type PatientOptions, type PatientStore } from './patient.ts'
 
 /** Where the config says that things are kept. @param authDir `auth-dir` with the home directory filled in. */
 export function storeLocation(config: Pick<Config, 'store'>, authDir: string): StoreLocation {

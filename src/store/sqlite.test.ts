@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import {
   chmodSync,
   mkdirSync,
@@ -13,9 +14,12 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { openStore, storeLocation } from './index.ts'
 import { openEngine } from './sqlite/engine.ts'
+import { sqliteError } from './sqlite/errors.ts'
 import { DATABASE_FILE, refuseFullDisk } from './sqlite/files.ts'
+import { openSqliteStore } from './sqlite/store.ts'
 import { StoreError } from './store.ts'
 import { startChild } from './testing/children.ts'
 import { SHARED, temporaryFolder } from './testing/engines.ts'
@@ -130,6 +134,34 @@ describe('the SQLite store', () => {
     assert.equal(engine.run('putCredential', credential('a', 2), { expected: 1 }), 'written')
     engine.run('appendUsage', [usageRow('small', 1)])
     engine.close()
+  })
+
+  it('keeps no byte of what was removed or replaced', async () => {
+    const directory = temporaryFolder()
+    const store = await inFolder(directory)
+    const canary = bytes(`sealed ${'Kanarienvogel '.repeat(20)}`)
+    for (const id of ['a', 'b', 'c'])
+      await store.credentials.put({ ...credential(id, 1), sealed: canary }, { expected: 0 })
+    await store.documents.put([{ kind: 'vault', id: 'header', value: 'Kanarienkopf '.repeat(30), updatedAt: 1 }])
+    await store.credentials.remove('a')
+    await store.credentials.put({ ...credential('b', 2), sealed: bytes('short') }, { expected: 1 })
+    await store.credentials.put({ ...credential('c', 2), sealed: bytes('long '.repeat(400)) }, { expected: 1 })
+    await store.documents.put([{ kind: 'vault', id: 'header', value: 'another', updatedAt: 2 }])
+    // Closing brings everything from the log into the file.
+    await store.close()
+    for (const name of readdirSync(directory))
+      assert.doesNotMatch(readFileSync(join(directory, name), 'latin1'), /Kanarien/, name)
+  })
+
+  it('calls a disk full, too, on which only the shared memory beside the database finds no room', () => {
+    // SQLITE_IOERR_SHMSIZE: what a start on a full disk gives.
+    const error = Object.assign(new Error('disk I/O error'), { errcode: 4874 })
+    const full = sqliteError(error, '/auth/logicaproxy.db')
+    assert.ok(told('full', /no space left for \/auth\/logicaproxy\.db/)(full))
+    assert.equal((full as StoreError).passing, true)
+    const failed = sqliteError(Object.assign(new Error('disk I/O error'), { errcode: 266 }), '/auth/logicaproxy.db')
+    assert.ok(told('unavailable', /The disk failed/)(failed))
+    assert.equal((failed as StoreError).passing, false)
   })
 
   it('is not ready on a disk that is all but full', () => {
@@ -259,5 +291,27 @@ describe('the SQLite store', () => {
     const store = await open({ engine: 'sqlite', directory: temporaryFolder() })
     const pages = await Promise.all(Array.from({ length: 20 }, () => store.usage.list({}, 5)))
     assert.equal(pages.flat().length, 0)
+  })
+
+  it('has a second thread for long queries only while there is much usage, and somebody asks', async () => {
+    const threads: Worker[] = []
+    const seen = (thread: Worker) => threads.push(thread)
+    process.on('worker', seen)
+    const store = await openSqliteStore(temporaryFolder(), { readerIdleMs: 20 })
+    const requests = async () => (await store.usage.totals({}, []))[0]?.requests
+    try {
+      await store.usage.append([usageRow('first', 1)])
+      assert.equal(await requests(), 1)
+      assert.equal(threads.length, 1)
+      await store.usage.append(Array.from({ length: 2_500 }, (_, i) => usageRow(`u${i}`, i)))
+      assert.deepEqual(await Promise.all([requests(), requests()]), [2_501, 2_501])
+      assert.equal(threads.length, 2)
+      await once(threads[1]!, 'exit')
+      assert.equal(await requests(), 2_501)
+      assert.equal(threads.length, 3)
+    } finally {
+      process.off('worker', seen)
+      await store.close()
+    }
   })
 })

@@ -193,13 +193,20 @@ export interface Store {
 
 export type StoreErrorCode = 'unavailable' | 'read-only' | 'full' | 'corrupt' | 'newer-schema' | 'closed'
 
+export interface StoreErrorOptions extends ErrorOptions {
+  passing?: boolean
+}
+
 /** Why the store could not do it, in words for its owner. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+  /** Whether it may pass without anybody changing the config: a server that is away, a disk that is full. */
+  readonly passing: boolean
+  constructor(code: StoreErrorCode, message: string, options: StoreErrorOptions = {}) {
     super(message, options)
     this.name = 'StoreError'
     this.code = code
+    this.passing = options.passing ?? false
   }
 }
 

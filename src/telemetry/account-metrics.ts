@@ -6,6 +6,7 @@ import type { CallRecord } from '../gateway/events.ts'
 import type { Usage } from '../hub/response.ts'
 import type { Alert } from './alerts.ts'
 import type { GaugeSample, Metrics } from './metrics.ts'
+import { isRefusal } from './outcome.ts'
 import { addTokens, Tokens } from './series.ts'
 import { OTHER, Pairs, Table } from './tables.ts'
 import type { UsageEvents, UsageService } from './usage.ts'
@@ -45,7 +46,7 @@ export function addAccountMetrics(events: UsageEvents, options: AccountMetricsOp
   const labelOf = new Map<string, string>()
 
   const onEnd = (record: CallRecord): void => {
-    if (record.barred === true) return
+    if (isRefusal(record)) return
     const micros = usage.cost(record)
     const key = keyCosts.get(record.client)
     key.requests += 1

@@ -53,7 +53,10 @@ export interface Accounting {
 /** @param road asked at each use: it may be made after this. */
 export function createAccounting(road: () => AccountedRoad, options: AccountingOptions): Accounting {
   const { config, store, behind, quotas, logins, metrics, now, log } = options
-  const trouble = (error: Error, what: string) => log('warn', { err: error.message }, what)
+  // While the store is known to be in trouble that was told already, once.
+  const trouble = (error: Error, what: string) => {
+    if (options.storeTrouble() === undefined) log('warn', { err: error.message }, what)
+  }
   const usage = createUsage({
     config,
     store,

@@ -3,6 +3,7 @@ import type { ClientKeyRecord } from '../accounts/client-keys.ts'
 import type { LoginRecord } from '../accounts/login-record.ts'
 import type { RestingInfo } from '../accounts/pool.ts'
 import type { QuotaState } from '../accounts/quota.ts'
+import { inUtc, moment, type Told } from '../hub/told.ts'
 
 export type AlertLevel = 'info' | 'warning' | 'critical'
 export type AlertKind = 'quota' | 'needs-login' | 'all-resting' | 'vault' | 'store' | 'usage'
@@ -15,8 +16,10 @@ export interface Alert {
   level: AlertLevel
   /** A few words: `Claude: week at 95 %`. */
   title: string
-  /** One sentence: what happened, to which account, until when. */
+  /** One sentence: what happened, to which account, until when. Times in UTC. */
   words: string
+  /** The same, its times apart. */
+  parts: Told
   /** What to do next. */
   action?: string
   /** When it was raised, ms since the epoch. */
@@ -57,7 +60,7 @@ const QUOTA_LEVELS: readonly (readonly [share: number, level: AlertLevel])[] = [
 const BELOW = 0.03
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
-const clock = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
+const say = (...parts: Told): { words: string; parts: Told } => ({ words: inUtc(parts), parts })
 
 export function conditions(facts: AlertFacts): Condition[] {
   return [...quotas(facts), ...needLogin(facts), ...allResting(facts), ...troubles(facts), ...budgets(facts)]
@@ -76,13 +79,13 @@ function* quotas({ accounts, quota }: AlertFacts): Generator<Condition> {
       const found = levelOf(window.exhausted === true ? Math.max(1, window.used) : window.used)
       if (found === undefined) continue
       const until = window.resetsAt
-      const reset = until === undefined ? '' : `; it is reset at ${clock(until)}`
+      const used = `The account ${label} (${provider}) has used ${percent(window.used)} of its allowance "${window.title}"`
       yield {
         id: `quota:${id}:${window.id}`,
         kind: 'quota',
         ...found,
         title: `${label}: ${window.title} at ${percent(window.used)}`,
-        words: `The account ${label} (${provider}) has used ${percent(window.used)} of its allowance "${window.title}"${reset}.`,
+        ...(until === undefined ? say(`${used}.`) : say(`${used}; it is reset at `, moment(until), '.')),
         action: 'Other accounts take over when it is used up; add one, or lower its weight or priority to spare it.',
         account: id,
         provider,
@@ -102,7 +105,7 @@ function* needLogin({ logins }: AlertFacts): Generator<Condition> {
       level: 'critical',
       holds: true,
       title: `${facts.label} needs to log in again`,
-      words: `The account ${facts.label} (${provider}) is not used since ${clock(state.since)}: ${state.reason}`,
+      ...say(`The account ${facts.label} (${provider}) is not used since `, moment(state.since), `: ${state.reason}`),
       action: `Log in again: on the dashboard, or with "logicaproxy login ${provider}".`,
       account: id,
       provider,
@@ -127,7 +130,11 @@ function* allResting({ accounts, resting }: AlertFacts): Generator<Condition> {
       level: 'critical',
       holds: true,
       title: `${provider}: nobody to ask`,
-      words: `${which}. The soonest, ${soonest.label}, is tried again at ${clock(soonest.nextTry)}. It rests because: ${soonest.failure.message}`,
+      ...say(
+        `${which}. The soonest, ${soonest.label}, is tried again at `,
+        moment(soonest.nextTry),
+        `. It rests because: ${soonest.failure.message}`,
+      ),
       action: 'Wait, add an account, or set a fallback to another provider.',
       until: soonest.nextTry,
       provider,
@@ -144,7 +151,7 @@ function* troubles({ vaultTrouble, storeTrouble }: AlertFacts): Generator<Condit
       level: 'critical',
       holds: true,
       title: 'Logins cannot be used as they should',
-      words: vaultTrouble.join(' '),
+      ...say(vaultTrouble.join(' ')),
       action: '"logicaproxy vault status" tells more.',
       url: '/dashboard/#status',
     }
@@ -155,7 +162,9 @@ function* troubles({ vaultTrouble, storeTrouble }: AlertFacts): Generator<Condit
       level: 'critical',
       holds: true,
       title: 'The store does not take what is to be kept',
-      words: `What is to be kept (usage, cooldowns, counters) waits in memory, and is lost if it is too much: ${storeTrouble}`,
+      ...say(
+        `What is to be kept (usage, cooldowns, counters) waits in memory, and is lost if it is too much: ${storeTrouble}`,
+      ),
       action: 'Make room on the disk, or bring the database back; requests go on meanwhile.',
       url: '/dashboard/#status',
     }
@@ -179,7 +188,9 @@ function* budgets({ keys }: AlertFacts): Generator<Condition> {
         // Nobody's account is in danger: it is what was asked for.
         level: found.level === 'critical' ? 'warning' : 'info',
         title: `Key ${key.name}: ${percent(spent / most!)} of its ${limit}`,
-        words: `The key "${key.name}" has used ${percent(spent / most!)} of its limit ${limit}; at 100 % it is refused with 429.`,
+        ...say(
+          `The key "${key.name}" has used ${percent(spent / most!)} of its limit ${limit}; at 100 % it is refused with 429.`,
+        ),
         action: 'Raise the limit if it should go on.',
         url: '/management.html#keys',
       }
@@ -191,7 +202,9 @@ function* budgets({ keys }: AlertFacts): Generator<Condition> {
         level: 'warning',
         holds: true,
         title: `Key ${key.name}: its limit on money does not see everything`,
-        words: `${key.unpriced} calls of the key "${key.name}" used models whose price is not known, so its limit on money does not count them.`,
+        ...say(
+          `${key.unpriced} ${key.unpriced === 1 ? 'call' : 'calls'} of the key "${key.name}" used models whose price is not known, so its limit on money does not count them.`,
+        ),
         action: 'Give the models a price under usage.prices in the config, or the key a list of models.',
         url: '/management.html#keys',
       }

@@ -44,6 +44,18 @@ describe('the last hour in memory', () => {
     )
   })
 
+  it('counts what was turned away at the door apart', () => {
+    const live = createLive(() => START)
+    live.record(ended(START), 0)
+    for (let i = 0; i < 3; i += 1) live.record(ended(START, { barred: true, status: 401, failure }), 0)
+    const [point] = live.series(1_000, 1_000)
+    assert.deepEqual([point!.requests, point!.errors, point!.refused], [1, 0, 3])
+    assert.deepEqual(
+      live.endpoints().map(({ requests, errors }) => [requests, errors]),
+      [[1, 0]],
+    )
+  })
+
   it('tells requests a second over whole seconds', () => {
     const live = createLive(() => START + 500)
     for (let i = 0; i < 120; i += 1) live.record(ended(START - 1 - (i % 60) * 1_000), 0)

@@ -3,8 +3,9 @@
  * memory is the same whatever goes through.
  */
 import type { CallRecord } from '../gateway/events.ts'
+import { isRefusal, outcomeOf } from './outcome.ts'
 
-/** Sums of a stretch of time. */
+/** Sums of a stretch of time. What the words mean: outcome.ts. */
 export interface LivePoint {
   /** Start of the stretch, ms since the epoch. */
   at: number
@@ -15,6 +16,8 @@ export interface LivePoint {
   inputTokens: number
   outputTokens: number
   costMicros: number
+  /** Turned away at the door; not among the requests. */
+  refused: number
 }
 
 /** One endpoint since the start. */
@@ -41,7 +44,7 @@ export interface Live {
   endpoints(): LiveEndpoint[]
 }
 
-const FIELDS = 6
+const FIELDS = 7
 const HOUR = 3_600
 const MINUTES = 60
 /** Endpoints beyond share one row: their number is that of our routes, whatever clients ask for. */
@@ -65,9 +68,12 @@ export function createLive(now: () => number): Live {
 
   return {
     record(record, costMicros) {
-      const { failure, usage } = record
-      const left = failure?.kind === 'cancelled' || record.status === 499
-      const failed = !left && (failure !== undefined || record.status >= 400) ? 1 : 0
+      if (isRefusal(record)) {
+        seconds.refuse(record.endedAt)
+        return
+      }
+      const { usage } = record
+      const failed = outcomeOf(record) === 'failed' ? 1 : 0
       const ms = Math.max(0, record.endedAt - record.startedAt)
       const input = usage === undefined ? 0 : usage.input + usage.cacheRead + usage.cacheWrite
       const output = usage === undefined ? 0 : usage.output
@@ -114,7 +120,7 @@ function pointsOf(ring: Ring | undefined, at: number, windowMs: number, bucketMs
   const count = Math.max(1, Math.ceil(windowMs / step))
   const points: LivePoint[] = []
   for (let start = last - (count - 1) * step; start <= last; start += step) {
-    const sums = [0, 0, 0, 0, 0, 0]
+    const sums = [0, 0, 0, 0, 0, 0, 0]
     if (ring !== undefined)
       for (let slot = start; slot < start + step && slot <= at; slot += ring.slotMs)
         for (let f = 0; f < FIELDS; f += 1) sums[f]! += ring.get(slot, f)
@@ -126,6 +132,7 @@ function pointsOf(ring: Ring | undefined, at: number, windowMs: number, bucketMs
       inputTokens: sums[3]!,
       outputTokens: sums[4]!,
       costMicros: sums[5]!,
+      refused: sums[6]!,
     })
   }
   return points
@@ -133,6 +140,7 @@ function pointsOf(ring: Ring | undefined, at: number, windowMs: number, bucketMs
 
 interface Ring {
   readonly slotMs: number
+  refuse(at: number): void
   add(at: number, errors: number, ms: number, input: number, output: number, cost: number): void
   /** A field of the slot that holds this time; 0 when it is no longer there. */
   get(at: number, field: number): number
@@ -142,18 +150,29 @@ function createRing(slotMs: number, length: number): Ring {
   const sums = new Float64Array(length * FIELDS)
   /** Which slot of time each place holds. */
   const held = new Float64Array(length).fill(-1)
+  /** Where the sums of this time begin; undefined for what is older than the ring. */
+  function placeOf(at: number): number | undefined {
+    const slot = Math.floor(at / slotMs)
+    const place = slot % length
+    const from = place * FIELDS
+    // Something from before the ring's time must not take the place of what is newer.
+    if (held[place]! > slot) return undefined
+    if (held[place] !== slot) {
+      held[place] = slot
+      sums.fill(0, from, from + FIELDS)
+    }
+    return from
+  }
+
   return {
     slotMs,
+    refuse(at) {
+      const from = placeOf(at)
+      if (from !== undefined) sums[from + 6]! += 1
+    },
     add(at, errors, ms, input, output, cost) {
-      const slot = Math.floor(at / slotMs)
-      const place = slot % length
-      const from = place * FIELDS
-      // Something from before the ring's time must not take the place of what is newer.
-      if (held[place]! > slot) return
-      if (held[place] !== slot) {
-        held[place] = slot
-        sums.fill(0, from, from + FIELDS)
-      }
+      const from = placeOf(at)
+      if (from === undefined) return
       sums[from]! += 1
       sums[from + 1]! += errors
       sums[from + 2]! += ms

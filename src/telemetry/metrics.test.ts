@@ -124,6 +124,23 @@ test('errors, cancellations, failovers and the failures of an account', () => {
   assert.equal(shot.endpoints[0]!.errors, 2)
 })
 
+test('what was turned away at the door is no request, and counted by its reason', () => {
+  const metrics = metricsAt()
+  const wrong = { kind: 'unauthorized', status: 401, scope: 'request', message: 'no' } as const
+  metrics.record(callRecord())
+  for (const kind of ['unauthorized', 'unauthorized', 'rate-limited'] as const)
+    metrics.record(
+      callRecord({ barred: true, status: 401, attempts: [], usage: undefined, failure: { ...wrong, kind } }),
+    )
+  const values = valuesOf(metrics)
+  assert.equal(values.get('logicaproxy_requests_total'), 1)
+  assert.equal(values.get('logicaproxy_errors_total'), 0)
+  assert.equal(values.get('logicaproxy_endpoint_requests_total{method="POST",path="/v1/messages"}'), 1)
+  assert.equal(values.get('logicaproxy_door_refusals_total{reason="unauthorized"}'), 2)
+  assert.equal(values.get('logicaproxy_door_refusals_total{reason="rate-limited"}'), 1)
+  assert.deepEqual([metrics.snapshot().requests, metrics.snapshot().refused], [1, 3])
+})
+
 test('the number of series is bounded, and what was folded is told', () => {
   const metrics = metricsAt()
   const counter = metrics.counter('logicaproxy_own_total', 'own')

@@ -1,5 +1,6 @@
 import type { AttemptRecord, CallRecord } from '../gateway/events.ts'
 import type { Usage } from '../hub/response.ts'
+import { isRefusal, outcomeOf } from './outcome.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { createRegistry, Histogram, type Labels, renderLabels } from './registry.ts'
 import { AccountSeries, addTokens, Endpoint, Model, outcomeSamples, Tokens } from './series.ts'
@@ -25,9 +26,11 @@ export interface MetricsOptions {
 
 export interface MetricsSnapshot {
   uptimeSeconds: number
+  /** What these words mean: outcome.ts. */
   requests: number
   errors: number
   cancelled: number
+  refused: number
   attempts: number
   failovers: number
   bytesIn: number
@@ -85,6 +88,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   let requests = 0
   let errors = 0
   let cancelled = 0
+  let refused = 0
   let attempts = 0
   let failovers = 0
   let bytesIn = 0
@@ -105,6 +109,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const firsts = new Table(() => new Histogram(FIRST_SECONDS), small)
   const gaps = new Table(() => new Histogram(GAP_SECONDS), small)
   const lanes = new Table(() => ({ requests: 0 }), small)
+  const refusals = new Table(() => ({ requests: 0 }), small)
   const dropped = new Table(() => ({ requests: 0 }), { ...small, limit: MODELS })
 
   // Accounts are told apart by their id; the label is for people, so a second account of the same name gets its id too.
@@ -139,7 +144,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   registry.add(
     'counter',
     'logicaproxy_requests_total',
-    'Requests that are over.',
+    'Requests that were let in and are over.',
     one(() => requests),
   )
   registry.add(
@@ -153,6 +158,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'logicaproxy_client_cancelled_total',
     'Requests whose client left before the end.',
     one(() => cancelled),
+  )
+  registry.add(
+    'counter',
+    'logicaproxy_door_refusals_total',
+    'What was turned away at the door and is no request: no key, a wrong, ended or exhausted one, a foreign Host.',
+    function* () {
+      for (const [reason, row] of refusals.rows) yield { labels: { reason }, value: row.requests }
+    },
   )
   const perEndpoint = (value: (e: Endpoint) => number) =>
     function* () {
@@ -274,15 +287,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     record(record, lean = false) {
-      const { failure, usage } = record
-      const left = failure?.kind === 'cancelled' || record.status === 499
-      const failed = !left && (failure !== undefined || record.status >= 400)
+      if (isRefusal(record)) {
+        refused++
+        refusals.get(record.failure?.kind ?? 'none').requests++
+        return
+      }
+      const { usage } = record
+      const outcome = outcomeOf(record)
+      const failed = outcome === 'failed'
       const ms = Math.max(0, record.endedAt - record.startedAt)
       requests++
       latency += ms
       bytesIn += record.bytesIn
       bytesOut += record.bytesOut
-      if (left) cancelled++
+      if (outcome === 'cancelled') cancelled++
       if (failed) errors++
 
       const endpoint = endpoints.get(record.method, record.endpoint)
@@ -291,9 +309,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (failed) endpoint.errors++
 
       const model = models.get(record.servedModel || 'none', record.provider || 'none')
-      if (left) model.outcomes.cancelled++
-      else if (failed) model.outcomes.failed++
-      else model.outcomes.ok++
+      model.outcomes[outcome]++
       if (usage !== undefined) addTokens(model.tokens, usage)
 
       durations.get(record.protocol).observe(ms / 1000)
@@ -354,6 +370,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
         requests,
         errors,
         cancelled,
+        refused,
         attempts,
         failovers,
         bytesIn,

@@ -74,22 +74,16 @@ export function usageRows(record: CallRecord, context: RowContext): UsageRow[] {
   return rows
 }
 
-function base(record: CallRecord, { scrub }: RowContext) {
-  return {
-    clientKey: record.client,
-    protocol: record.protocol,
-    endpoint: record.endpoint,
-    requestedModel: asked(record, scrub),
-    category: record.category ?? '',
-    lane: record.lane ?? '',
-  }
-}
-
 function attemptRow(record: CallRecord, attempt: AttemptRecord, n: number, context: RowContext): UsageRow {
   return {
     id: `${record.id}/${n}`,
     at: Math.round(attempt.startedAt),
-    ...base(record, context),
+    clientKey: record.client,
+    protocol: record.protocol,
+    endpoint: record.endpoint,
+    requestedModel: asked(record, context.scrub),
+    category: record.category ?? '',
+    lane: record.lane ?? '',
     servedModel: short(attempt.model, 200),
     provider: attempt.provider,
     account: attempt.accountId,
@@ -109,7 +103,12 @@ function callRow(record: CallRecord, context: RowContext): UsageRow {
   const row: UsageRow = {
     id: `${record.id}/${Math.max(0, attempts.length - 1)}`,
     at: Math.round(record.startedAt),
-    ...base(record, context),
+    clientKey: record.client,
+    protocol: record.protocol,
+    endpoint: record.endpoint,
+    requestedModel: asked(record, context.scrub),
+    category: record.category ?? '',
+    lane: record.lane ?? '',
     servedModel: short(record.servedModel, 200),
     provider: record.provider,
     account: record.accountId,

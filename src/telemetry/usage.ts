@@ -6,6 +6,7 @@ import type { GatewayEvents } from '../gateway/events.ts'
 import type { Behind } from '../store/behind.ts'
 import type { Store } from '../store/store.ts'
 import { createLive, type Live } from './live.ts'
+import { isRefusal } from './outcome.ts'
 import { callCost, createPrices, type OwnPrices, type Prices } from './prices.ts'
 import { keepBodies } from './usage-bodies.ts'
 import { usageRows } from './usage-rows.ts'
@@ -84,8 +85,9 @@ export function createUsage(options: UsageOptions): UsageService {
   const recording = () => lasts && config['usage-statistics-enabled']
 
   const onEnd: GatewayEvents['end'] = (record) => {
-    live.record(record, record.barred === true ? 0 : (callCost(prices, record) ?? 0))
-    if (record.barred === true || !recording()) return
+    const refused = isRefusal(record)
+    live.record(record, refused ? 0 : (callCost(prices, record) ?? 0))
+    if (refused || !recording()) return
     for (const row of usageRows(record, context)) behind.usage(row)
   }
 

@@ -162,39 +162,3 @@ export async function openWindow(
     },
   }
 }
-
-/** The view is there, and what it has asked for. */
-export async function settled(page: Page): Promise<void> {
-  await page.locator('main h1').first().waitFor()
-  await holds(page, "document.querySelector('main .skeleton') === null")
-}
-
-/** Waits until an expression is true in the page. Playwright's own way evaluates text there, which the page's policy forbids. */
-export async function holds(page: Page, expression: string): Promise<void> {
-  for (let i = 0; i < 300; i += 1) {
-    if ((await page.evaluate(expression)) === true) return
-    await sleep(100)
-  }
-  throw new Error(`not so after 30 s: ${expression}`)
-}
-
-/** Every view of both pages. */
-export const VIEWS: readonly (readonly [name: string, path: string])[] = [
-  ['overview', '/dashboard/#/'],
-  ['requests', '/dashboard/#/requests'],
-  ['usage', '/dashboard/#/usage'],
-  ['usage-model', '/dashboard/#/usage?by=servedModel'],
-  ['models', '/dashboard/#/models'],
-  ['router', '/dashboard/#/router'],
-  ['providers', '/dashboard/#/providers'],
-  ['connection', '/dashboard/#/connection'],
-  ['api', '/dashboard/#/api'],
-  ['panel-accounts', '/management.html#/'],
-  ['panel-keys', '/management.html#/keys'],
-  ['panel-config', '/management.html#/config'],
-  ['panel-models', '/management.html#/models'],
-  ['panel-routing', '/management.html#/routing'],
-  ['panel-logs', '/management.html#/logs'],
-  ['panel-audit', '/management.html#/audit'],
-  ['panel-doctor', '/management.html#/doctor'],
-]

@@ -14,15 +14,22 @@ export interface Plan {
   seed: number
   /** Names of scenarios, or all. */
   only?: readonly string[]
+  /** Both kinds of store at the same time, each with vendors of its own. */
+  parallel?: boolean
   /** Hears of each result as it comes. */
   heard?(result: Result): void
 }
 
 /** Carries the plan out. */
-export async function torture(plan: Plan): Promise<Result[]> {
+export async function torture({ engines, parallel = false, ...plan }: Plan): Promise<Result[]> {
+  if (!parallel) return await tortureEngines(engines, plan)
+  return (await Promise.all(engines.map((engine) => tortureEngines([engine], plan)))).flat()
+}
+
+async function tortureEngines(engines: Plan['engines'], plan: Omit<Plan, 'engines' | 'parallel'>): Promise<Result[]> {
   const results: Result[] = []
   await using simulation = await Simulation.start()
-  for (const engine of plan.engines)
+  for (const engine of engines)
     await withDirectory(async (root) => {
       const postgres = engine === 'postgres' ? await startPostgres() : undefined
       let places = 0

@@ -6,6 +6,7 @@ describe('refreshes under torture', () => {
   it('lose nothing on SQLite and on Postgres: the short form of `npm run torture`', async (t) => {
     const results = await torture({
       engines: ['sqlite', 'postgres'],
+      parallel: true,
       rounds: 2,
       kills: 1,
       aheadMs: 0,

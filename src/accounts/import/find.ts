@@ -7,6 +7,7 @@ import { fieldsOf, plain, textOf } from '../oauth/text.ts'
 import { jsonObject, readSmall } from './bounded.ts'
 import { parseState, readState } from './formats/antigravity-state.ts'
 import { authFileProvider, parseAuthFile } from './formats/auth-folder.ts'
+import { parseServiceAccount } from './formats/service-account.ts'
 import {
   parseAgy,
   parseClaude,
@@ -258,6 +259,7 @@ function anyFile(path: string, places: Places): Source {
 
 /** Tells the formats apart by what only they have. */
 function byShape(json: Json, now: number): Parsed | undefined {
+  if (json['type'] === 'service_account') return parseServiceAccount(json)
   if (authFileProvider(json) !== undefined) return parseAuthFile(json, now)
   if (json['claudeAiOauth'] !== undefined) return parseClaude(json, now)
   if (fieldsOf(json['tokens'])['access_token'] !== undefined) return parseCodex(json, now)

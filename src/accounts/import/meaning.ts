@@ -20,6 +20,10 @@ export const isSingleUse = (provider: string): boolean => SINGLE_USE.has(provide
 
 /** One or two sentences for people. */
 export function meaningOf(provider: string, how: HowTaken, canRefresh: boolean): string {
+  if (provider === 'vertex')
+    return how === 'moved'
+      ? 'LogicaProxy keeps the key of this service account sealed, and asks for its tokens; others may use the key as well.'
+      : 'A service account has no program that would refresh it: take it with --move.'
   const program = PROGRAMS[provider] ?? 'the program it is from'
   if (how === 'borrowed')
     return `LogicaProxy reads this login and never refreshes it: ${program} stays logged in and does that. When the token ends and ${program} has not run since, requests wait for you to run it.`

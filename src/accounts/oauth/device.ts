@@ -14,8 +14,8 @@ import { errorOf, fieldsOf, plain, present, textOf } from './text.ts'
 import { readTokens, refusalOf, tokenBody, tokensOf } from './token.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
-/** RFC 8628, 3.5: what `slow_down` adds, in seconds; also Qwen's and xAI's servers are content with it. */
-const SLOWER = 5
+/** RFC 8628, 3.5: `slow_down` adds five seconds (domain.md 1.8 says the same of xAI; Qwen has a rule of its own). */
+const slower = (interval: number): number => interval + 5
 
 /** A device login that waits for its person. */
 export interface DeviceLogin {
@@ -42,7 +42,7 @@ async function custom(flow: LoginFlow, grant: DeviceGrant, context: FlowContext)
     prompt,
     expiresAt,
     finish: () =>
-      waited(flow, context, expiresAt, prompt.interval, async () => {
+      waited(flow, grant, context, expiresAt, prompt.interval, async () => {
         const tokens = await poll(handle, context)
         return tokens === undefined ? 'pending' : { tokens, answer: {} }
       }),
@@ -88,7 +88,7 @@ async function standard(flow: LoginFlow, grant: DeviceGrant, context: FlowContex
     prompt: started.prompt,
     expiresAt,
     finish: async () => {
-      const done = await waited(flow, context, expiresAt, started.prompt.interval, async () =>
+      const done = await waited(flow, grant, context, expiresAt, started.prompt.interval, async () =>
         judgePoll(
           flow,
           await context.http({
@@ -168,6 +168,7 @@ function judgePoll(flow: LoginFlow, answer: VendorAnswer, now: number, hide: rea
 
 async function waited(
   flow: LoginFlow,
+  grant: DeviceGrant,
   context: FlowContext,
   expiresAt: number,
   intervalS: number,
@@ -184,7 +185,7 @@ async function waited(
       throw error
     })
     if (typeof found === 'object') return found
-    if (found === 'slower') interval += SLOWER
+    if (found === 'slower') interval = (grant.slower ?? slower)(interval)
   }
 }
 

@@ -41,6 +41,8 @@ export interface DeviceGrant {
   /** Seconds. */
   interval: number
   limit: number
+  /** What `slow_down` makes of the interval, where that is not RFC 8628's five seconds more; seconds to seconds. */
+  slower?: (interval: number) => number
   headers?: (context: FlowContext) => Readonly<Record<string, string>>
   /** A vendor's own way to poll (Codex), in place of RFC 8628. */
   custom?: CustomDevice
@@ -87,6 +89,9 @@ export interface Identity {
   details?: Readonly<Record<string, string>>
 }
 
+/** Renewals that present something other than a refresh token (renewals.ts). */
+export type Renewal = 'iflow-cookie' | 'service-account'
+
 /** What a refresh needs; kept apart from the rest, because a process of its own carries it out. */
 export interface RefreshRecipe {
   url: string
@@ -97,6 +102,8 @@ export interface RefreshRecipe {
   clientId: string
   clientSecret?: string
   dead: { codes: readonly string[]; statuses: readonly number[] }
+  /** Absent: OAuth's own. */
+  renewal?: Renewal
 }
 
 /** What a vendor's login is made of. */
@@ -115,6 +122,8 @@ export interface LoginFlow {
   token: TokenEndpoint
   /** Hosts of the API its accounts are used at: base URL before overrides. */
   baseUrl: string
+  /** Further base URLs of the same API, in the order the vendor's own program tries them. */
+  otherBaseUrls?: readonly string[]
   /** Tells who logged in: from the answer of the token endpoint, a JWT, or by asking. */
   identify(tokens: Tokens, answer: Readonly<Record<string, unknown>>, context: FlowContext): Promise<Identity>
   /**
@@ -122,10 +131,30 @@ export interface LoginFlow {
    * Called at the end of a login and after every refresh, with the details of before in `tokens`.
    */
   refreshed?(tokens: Tokens, answer: Readonly<Record<string, unknown>>): Tokens
+  /** For tokens that are renewed by something other than a refresh token, told by their details; undefined: they are not. */
+  renewal?(
+    details: Readonly<Record<string, string>>,
+  ): { by: Renewal; url: string; fields: Readonly<Record<string, string>> } | undefined
+  /** A login with something a person brings, in place of a browser or a device (iFlow's cookie). */
+  brought?: BroughtLogin
+  /** How to come by such accounts where there is no login at all (Vertex: a key file to import). */
+  instead?: string
   /** Steps after the login that the API needs (Code Assist onboarding), with words for a progress line. */
   prepare?(tokens: Tokens, identity: Identity, context: FlowContext): Promise<Identity>
   /** Tells the vendor that a login is given up. */
   revoke?(tokens: Tokens, context: FlowContext): Promise<void>
+}
+
+/** A login with a secret that a person copies from somewhere. */
+export interface BroughtLogin {
+  /** What it is called on the command line: `cookie`. */
+  name: string
+  /** Environment variable it may stand in. */
+  env: string
+  /** Asks a person for it. */
+  question: string
+  /** @throws {LoginError} `input`, `refused`, `network` */
+  take(secret: string, context: FlowContext): Promise<{ tokens: Tokens; identity: Identity }>
 }
 
 /** Where a client secret may come from when the config and the environment have none. */

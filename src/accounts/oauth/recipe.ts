@@ -68,9 +68,20 @@ export async function refreshRecipe(
   details: Readonly<Record<string, string>> = {},
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<RefreshRecipe> {
+  const hosts = createHosts(config['host-overrides'])
+  const other = flow.renewal?.(details)
+  if (other !== undefined)
+    return {
+      url: hosts.url(other.url),
+      body: 'form',
+      fields: other.fields,
+      headers: { 'user-agent': context.userAgent },
+      clientId: '',
+      dead: { codes: [], statuses: [] },
+      renewal: other.by,
+    }
   const client = await resolveClient(provider, flow, config, env, details)
   const { token } = flow
-  const hosts = createHosts(config['host-overrides'])
   return {
     ...client,
     url: endpoint(flow, hosts.url, details[TOKEN_URL]),

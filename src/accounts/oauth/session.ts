@@ -72,6 +72,7 @@ const LIMIT_MS = 10 * 60_000
  * @throws {LoginError} `port`, `input` (a way this provider does not have), `refused`, `network`.
  */
 export async function beginLogin(flow: LoginFlow, context: FlowContext, options: LoginOptions): Promise<LoginSession> {
+  if (flow.instead !== undefined) throw new LoginError('input', `${flow.title} has no login. ${flow.instead}`)
   const way = options.way ?? (flow.browser === undefined ? 'device' : 'browser')
   const own = new AbortController()
   const signal = AbortSignal.any([context.signal, own.signal])

@@ -154,6 +154,9 @@ describe('the answer to a refresh', () => {
     assert.equal(judge(401, 'no', {}, { dead }).is, 'dead')
     assert.equal(judge(401, { error: 'invalid_client' }, {}, { dead }).is, 'later')
     assert.equal(judge(400, { error: 'slow_down' }, {}, { dead }).is, 'later')
+    // What stands between may use the same status, and knows nothing of tokens.
+    assert.equal(judge(401, '<!DOCTYPE html><title>Sign in to the network</title>', {}, { dead }).is, 'later')
+    assert.equal(judge(400, '\n<html>Blocked by policy</html>', {}, { dead }).is, 'later')
   })
 
   it('means later for everything else, never sooner than 5 s and never later than 5 min', () => {

@@ -17,6 +17,7 @@ import {
 } from './flow.ts'
 import { formBody, neverSent } from './http.ts'
 import { expiryOf } from './jwt.ts'
+import { renewals } from './renewals.ts'
 import { errorOf, plain, present, textOf } from './text.ts'
 
 /** What an answer brought; what it left out stays as it was. */
@@ -189,27 +190,31 @@ export async function refreshOnce(
   http: VendorHttp,
   now: () => number,
 ): Promise<RefreshVerdict> {
-  const { headers, body } = tokenBody(recipe.body, {
-    grant_type: 'refresh_token',
-    refresh_token: refreshToken,
-    client_id: recipe.clientId,
-    ...present({ client_secret: recipe.clientSecret }),
-    ...recipe.fields,
-  })
+  const other = recipe.renewal === undefined ? undefined : renewals[recipe.renewal]
   const basic: Record<string, string> = recipe.basic
     ? { authorization: basicAuth(recipe.clientId, recipe.clientSecret ?? '') }
     : {}
   let answer: VendorAnswer
   try {
+    const { headers, body } =
+      other?.request(recipe.fields, refreshToken, now()) ??
+      tokenBody(recipe.body, {
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+        client_id: recipe.clientId,
+        ...present({ client_secret: recipe.clientSecret }),
+        ...recipe.fields,
+      })
     answer = await http({ method: 'POST', url: recipe.url, headers: { ...headers, ...recipe.headers, ...basic }, body })
   } catch (error) {
+    if (error instanceof LoginError && error.code === 'dead') return { is: 'dead', code: 'key', reason: error.message }
     const reason = plain(error instanceof Error ? error.message : String(error), 300, [
       refreshToken,
       recipe.clientSecret,
     ])
-    return { is: 'network', reason, mayBeSpent: !neverSent(error) }
+    return { is: 'network', reason, mayBeSpent: other === undefined && !neverSent(error) }
   }
-  return judgeRefresh(recipe, refreshToken, answer, now())
+  return judgeRefresh(recipe, refreshToken, other?.read(answer, now()) ?? answer, now())
 }
 
 /** What an answer to a refresh means (domain.md 1.1 "Refresh rules", 1.2 "Permanent failures", 1.4, 1.7). Pure. */
@@ -230,10 +235,12 @@ export function judgeRefresh(
   const reason = `The token endpoint answered ${status}${said === '' ? '' : ` (${said})`}`
   const known = code === 'invalid_grant' || recipe.dead.codes.includes(code)
   if (known && status < 500) return { is: 'dead', code, reason: `${reason}.` }
-  if (recipe.dead.statuses.includes(status) && !NOT_THE_TOKEN.has(code))
+  // A page is a firewall's or a proxy's: it has the status, but says nothing of the token.
+  const isPage = /^\s*</.test(answer.text)
+  if (!isPage && recipe.dead.statuses.includes(status) && !NOT_THE_TOKEN.has(code))
     return { is: 'dead', code: code || String(status), reason: `${reason}.` }
   const asked = retryAfterMs(answer.headers['retry-after'], now)
-  const mayBeSpent = well || status >= 500
+  const mayBeSpent = recipe.renewal === undefined && (well || status >= 500)
   if (code === 'invalid_client' || code === 'unauthorized_client')
     return {
       is: 'later',

@@ -271,7 +271,8 @@ async function write(
   if (loaded === undefined) return { is: 'gone' }
   if ('damage' in loaded) return { is: 'damaged', words: loaded.damage }
   // Written already (its confirmation was lost), or replaced by another login.
-  const isWritten = loaded.tokens.accessToken === tokens.accessToken
+  // Some vendors answer with the very token of before and a later end: that is news, too.
+  const isWritten = loaded.tokens.accessToken === tokens.accessToken && loaded.tokens.expiresAt === tokens.expiresAt
   if (isWritten || loaded.tokens.refreshToken !== spent)
     return { is: 'renewed', record: loaded.record, tokens: loaded.tokens }
   if (held === undefined) return undefined

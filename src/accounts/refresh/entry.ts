@@ -4,7 +4,10 @@ import type { Credential } from '../account.ts'
 import type { LoginFacts, LoginRecord, LoginState, Tokens } from '../login-record.ts'
 import type { Loaded } from '../vault.ts'
 import { deadReason } from './attempt.ts'
-import { dueAt, isFromTheFuture } from './timing.ts'
+import { dueAt, isFromTheFuture, MAX_REST_MS, waitLeft } from './timing.ts'
+
+/** How often the file of a borrowed login is looked at, ms. */
+export const REREAD_MS = 60_000
 
 /** Somebody who wants a token. */
 export interface Waiter {
@@ -179,9 +182,9 @@ export function dueTime(entry: Entry, now: number): number {
     return Number.POSITIVE_INFINITY
   if (isBorrowed(entry)) {
     const ending = record.facts.state.is === 'ready' ? dueAt({ ...tokens, refreshToken: '' }, entry.luck) : 0
-    return Math.max(entry.rereadAt, ending ?? Number.POSITIVE_INFINITY)
+    return Math.max(now + waitLeft(entry.rereadAt, now, REREAD_MS), ending ?? Number.POSITIVE_INFINITY)
   }
   if (record.facts.state.is !== 'ready') return Number.POSITIVE_INFINITY
   const due = isFromTheFuture(tokens, now) ? 0 : dueAt(tokens, entry.luck, !entry.used)
-  return Math.max(due ?? Number.POSITIVE_INFINITY, entry.restUntil)
+  return Math.max(due ?? Number.POSITIVE_INFINITY, now + waitLeft(entry.restUntil, now, MAX_REST_MS))
 }

@@ -13,6 +13,8 @@ import { reasonOf } from './words.ts'
 const IDLE_MS = 60_000
 /** Most time `close` waits for what is under way; the keeper finishes it in any case. */
 const CLOSE_MS = 5_000
+/** Pause before new tokens that a keeper could not write are handed to one with the vault's present key, ms. */
+const HAND_ON_MS = 500
 /** Starts in vain after which refreshes are carried out in the gateway itself. */
 const MAX_FALSE_STARTS = 2
 
@@ -126,8 +128,18 @@ export function createKeeper(options: KeeperOptions): KeeperLink {
       return
     }
     pending.delete(message.n)
+    // A keeper gives new tokens up only when it no longer has the vault's key: they go to one that has.
+    if (one.job.unsaved !== undefined && message.outcome.is === 'later') handOn(one)
+    else one.resolve(message.outcome)
     settleIdle()
-    one.resolve(message.outcome)
+  }
+
+  function handOn(one: Pending): void {
+    const n = ++count
+    pending.set(n, one)
+    setTimeout(() => {
+      if (pending.delete(n)) submit(one)
+    }, HAND_ON_MS)
   }
 
   function submit(one: Pending): void {
@@ -146,7 +158,9 @@ export function createKeeper(options: KeeperOptions): KeeperLink {
       send(child, { type: 'run', n, job: one.job, key })
       key.fill(0)
     } catch (error) {
-      one.resolve({ is: 'later', cause: 'store', words: reasonOf(error) })
+      // The vault is locked just now; new tokens wait for it.
+      if (one.job.unsaved !== undefined) handOn(one)
+      else one.resolve({ is: 'later', cause: 'store', words: reasonOf(error) })
     }
   }
 

@@ -172,6 +172,37 @@ describe('the keeper', () => {
     assert.equal(server.count, 2)
   })
 
+  it('writes what the vendor answers though the vault was given another key meanwhile', async () => {
+    await using server = await startTokenServer()
+    await using house = await begin(server)
+    let release = () => {}
+    const rotated = new Promise<void>((resolve) => {
+      server.rotated = () => {
+        resolve()
+        return new Promise((go) => {
+          release = go
+        })
+      }
+    })
+    let troubled = 0
+    const running = house.keeper.run(house.job, () => troubled++)
+    await rotated
+    const before = house.vault.exportKey()
+    await house.vault.rekey({ settleMs: 50 })
+    assert.notDeepEqual(house.vault.exportKey(), before)
+    release()
+    const outcome = await running
+    assert.ok(outcome.is === 'renewed', JSON.stringify(outcome))
+    const loaded = await house.vault.get(ID)
+    assert.ok(loaded !== undefined && 'tokens' in loaded, JSON.stringify(loaded))
+    assert.ok(server.vendor.takes(loaded.tokens.refreshToken))
+    assert.equal(server.count, 1)
+    server.rotated = undefined
+    const next = await house.keeper.run({ ...house.job, known: loaded.record.version, force: true }, () => {})
+    assert.ok(next.is === 'renewed', JSON.stringify(next))
+    assert.equal(server.vendor.reuses, 0)
+  })
+
   it('leaves the work to the gateway where no process can be started', async () => {
     await using server = await startTokenServer()
     const told: string[] = []

@@ -36,7 +36,7 @@ function tell(message: FromKeeper): void {
 async function open({ location, owner, userAgent }: ToKeeper & { type: 'open' }): Promise<Opened> {
   const store = await openStore(location)
   const exchange = createExchange({ userAgent })
-  const persists = () => orphanSince === undefined || performance.now() - orphanSince < ORPHAN_MS
+  const orphanPersists = () => orphanSince === undefined || performance.now() - orphanSince < ORPHAN_MS
   let last: { key: string; vault: Awaited<ReturnType<typeof vaultOfKey>>; refresher: Refresher } | undefined
   return {
     store,
@@ -46,6 +46,9 @@ async function open({ location, owner, userAgent }: ToKeeper & { type: 'open' })
         last?.vault.close()
         last = undefined
         const vault = await vaultOfKey(store, key)
+        // After a re-key only the gateway has the key that opens the vault: it takes new tokens back and gives them to
+        // this process again, with that key. An orphan has nobody to give them to.
+        const persists = () => orphanPersists() && (orphanSince !== undefined || !vault.superseded())
         const refresher = createLocalRefresher({ store, vault, exchange, owner, persists })
         last = { key: name, vault, refresher }
       }

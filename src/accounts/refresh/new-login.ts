@@ -1,10 +1,12 @@
 /** What a login is called and how it is described when it comes, or comes again. */
 import { createHash } from 'node:crypto'
+import { StoreError, type StoreErrorCode } from '../../store/store.ts'
 import type { LoginFacts, LoginRecord, Tokens } from '../login-record.ts'
 import type { NewLogin } from '../logins.ts'
 import type { Identity } from '../oauth/flow.ts'
 import { isNameless } from '../oauth/identities.ts'
 import type { Loaded } from '../vault.ts'
+import type { Clock } from './clock.ts'
 import type { Entry } from './entry.ts'
 import type { LoginsOptions } from './options.ts'
 import { nameOf, reasonOf } from './words.ts'
@@ -70,6 +72,27 @@ export function factsOf(loaded: Loaded | undefined, identity: Identity, how: New
     excludedModels: [],
     createdAt: now,
   }
+}
+
+/** So long new tokens wait for a store that does not take them, ms: a person has just gone through a login for them. */
+const INSIST_MS = 60_000
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 4_000
+const FOR_GOOD: ReadonlySet<StoreErrorCode> = new Set(['closed', 'corrupt', 'newer-schema'])
+
+/**
+ * Asks a store again that fails for a while.
+ * @throws {StoreError} what it failed with last; anything else at once.
+ */
+export async function insist<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+  const until = clock.steady() + INSIST_MS
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2))
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StoreError) || FOR_GOOD.has(error.code) || clock.steady() + pause > until) throw error
+      await clock.sleep(pause)
+    }
 }
 
 /** Tells the vendor that a login is given up; if it cannot be told, its owner is. */

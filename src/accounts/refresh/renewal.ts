@@ -4,10 +4,10 @@ import type { LoginFacts, LoginRecord, Tokens } from '../login-record.ts'
 import type { RefreshRecipe } from '../oauth/flow.ts'
 import type { Loaded, TokenVault } from '../vault.ts'
 import type { Clock } from './clock.ts'
-import { type Entry, type Flight, isBorrowed, kill, refit } from './entry.ts'
+import { type Entry, type Flight, isBorrowed, kill, REREAD_MS, refit } from './entry.ts'
 import type { Outcome, Refresher } from './job.ts'
 import type { Slots } from './slots.ts'
-import { isLive, restAfter } from './timing.ts'
+import { isLive, MAX_REST_MS, restAfter, waitLeft } from './timing.ts'
 import {
   damagedRecord,
   deathWords,
@@ -25,7 +25,6 @@ export const LOOK_MS = 250
 const STORE_REST_MS = 2_000
 /** A token that cannot be refreshed and is refused a second time, this much later, has ended. */
 const SUSPECT_MS = 240_000
-const REREAD_MS = 60_000
 
 /** What a renewal is made with. */
 export interface RenewalTools {
@@ -71,7 +70,7 @@ export async function renew(tools: RenewalTools, entry: Entry, flight: Flight): 
   if (isBorrowed(entry)) return reread(tools, entry, tokens)
   if (record.facts.state.is === 'needs-login') return needsLogin(record, record.facts.state.reason)
   if (tokens.refreshToken === undefined) return withoutRefresh(tools, entry, tokens, flight)
-  const rest = entry.restUntil - clock.now()
+  const rest = waitLeft(entry.restUntil, clock.now(), MAX_REST_MS)
   if (rest > 0 && !flight.person) return noTokenNow(record, entry.restWords, rest)
   const leave = await tools.slots.take(flight.urgent)
   try {
@@ -255,7 +254,7 @@ async function withoutRefresh(
   { refused }: Flight,
 ): Promise<Failure> {
   const now = tools.clock.now()
-  const first = entry.suspectSince ?? now
+  const first = Math.min(entry.suspectSince ?? now, now)
   entry.suspectSince = first
   if (!isLive(tokens, now) || now - first >= SUSPECT_MS) return endForAll(tools, entry, deathWords('no-refresh-token'))
   // One refusal is not the end of a token that is good for a year: it is tried once more, some minutes later.

@@ -50,3 +50,12 @@ export function restAfter(failures: number, random: number, askedMs = 0): number
   const rest = Math.min(MAX_REST_MS, MIN_REST_MS * 2 ** Math.min(failures - 1, 20)) * (1 - random / 4)
   return Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, rest, askedMs))
 }
+
+/**
+ * What is left of a wait until a clock time, in ms. More than the longest wait there is means that the clock was set back
+ * meanwhile: then nothing is left, for nobody would wait a year for a rest of five minutes.
+ */
+export function waitLeft(until: number, now: number, longest: number): number {
+  const left = until - now
+  return left > longest ? 0 : Math.max(0, left)
+}

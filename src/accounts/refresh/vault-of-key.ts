@@ -7,11 +7,17 @@ import { createRecords } from '../vault/records.ts'
 import { VaultError } from '../vault.ts'
 import type { RefreshVault } from './refresher.ts'
 
+export interface KeyedVault extends RefreshVault {
+  /** Whether the key that was handed over no longer opens the vault. */
+  superseded(): boolean
+  close(): void
+}
+
 /**
  * @param key of the vault that stands in this store; wiped.
  * @throws {VaultError} if the key is not, or no longer, the vault's; {StoreError}
  */
-export async function vaultOfKey(store: Store, key: Uint8Array): Promise<RefreshVault & { close(): void }> {
+export async function vaultOfKey(store: Store, key: Uint8Array): Promise<KeyedVault> {
   const custody = await createCustody({
     store,
     authDir: '',
@@ -27,7 +33,7 @@ export async function vaultOfKey(store: Store, key: Uint8Array): Promise<Refresh
   })
   custody.unlocked()
   const { get, put, putFacts } = createRecords(custody, NO_ANCHOR)
-  return { get, put, putFacts, close: custody.close }
+  return { get, put, putFacts, superseded: () => custody.state().is === 'locked', close: custody.close }
 }
 
 function handedOver(): Promise<never> {

@@ -133,8 +133,9 @@ export function createAdmin(custody: Custody, records: Records, secrets: Secrets
         if ('damage' in login || login.record.facts.origin.how === 'borrowed') continue
         const { expiresAt, refreshToken } = login.tokens
         if (expiresAt === undefined || expiresAt > now() || refreshToken !== undefined) continue
-        gone.push(login.record.id)
-        if (!dry) await records.remove(login.record.id)
+        // Somebody may have logged in again since it was read.
+        const { id, version } = login.record
+        if (dry || (await records.removeVersion(id, version))) gone.push(id)
       }
       return { logins: gone, secrets: dry ? 0 : await secrets.purgeExpired() }
     },

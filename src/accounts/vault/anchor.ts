@@ -4,7 +4,7 @@
  * vendors have since replaced the refresh tokens in it.
  */
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { OWNER_ONLY, readPrivate, replacePrivate } from './private-file.ts'
 
 const schema = z.object({
@@ -12,7 +12,7 @@ const schema = z.object({
   vault: z.string(),
   revision: z.int().min(0),
   /** A step back that was seen and not yet accepted. */
-  restored: z.object({ from: z.int(), to: z.int(), at: z.int() }).optional(),
+  restored: z.object({ from: z.int(), to: z.int(), at: z.int(), replaced: z.boolean().optional() }).optional(),
   /** How often the owner has accepted the present state: a higher count in the file ends what a process remembers. */
   accepted: z.int().min(0).default(0),
 })
@@ -91,7 +91,13 @@ export function createAnchor(authDir: string, now: () => number): Anchor {
       if (seen === undefined) state = { vault, revision, accepted }
       else if (seen.vault !== vault || seen.revision > revision) {
         // Told once, from the height it fell from; what comes after counts from here.
-        const from = seen.restored ?? { from: seen.revision, to: seen.vault === vault ? revision : 0, at: now() }
+        const replaced = seen.vault !== vault
+        const from = seen.restored ?? {
+          from: seen.revision,
+          to: replaced ? 0 : revision,
+          at: now(),
+          ...(replaced && { replaced }),
+        }
         state = {
           vault,
           revision: Math.max(seen.vault === vault ? seen.revision : 0, revision),
@@ -112,9 +118,13 @@ export function createAnchor(authDir: string, now: () => number): Anchor {
       const restored = state?.restored
       if (restored === undefined) return trouble
       const when = new Date(restored.at).toISOString().slice(0, 16).replace('T', ' ')
+      const what = restored.replaced
+        ? `The store that was here before, written ${restored.from} times, is gone and another one is in its place ` +
+          `(seen ${when} UTC): it was moved, emptied or exchanged.`
+        : `The store went back from state ${restored.from} to ${restored.to} (seen ${when} UTC): a backup was restored, ` +
+          'or somebody put older data in its place.'
       return (
-        `The store went back from state ${restored.from} to ${restored.to} (seen ${when} UTC): a backup was restored, ` +
-        'or somebody put older data in its place. If it was you, log in again where an account needs it, because older ' +
+        `${what} If it was you, log in again where an account needs it, because older ` +
         'refresh tokens may be dead, and then run: logicaproxy vault status --accept'
       )
     },

@@ -1,23 +1,24 @@
 /** A key from a passphrase: argon2id (RFC 9106), with its parameters written beside what it protects. */
 import { argon2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { VaultError } from '../vault.ts'
 
 const derive = promisify(argon2)
 
 /**
- * The limits keep a forged header from eating the memory of the machine; weaker parameters than ours open nothing,
- * because the parameters are bound into the wrapped key.
+ * The limits keep a forged header or export from eating the memory of the machine, or its processors for minutes: eight
+ * times the memory we use, and 16 passes. Weaker parameters than ours open nothing, because the parameters are bound into
+ * the wrapped key.
  */
 export const argon2Schema = z.strictObject({
   name: z.literal('argon2id'),
   memoryKiB: z
     .int()
     .min(8)
-    .max(2 * 1024 * 1024),
-  passes: z.int().min(1).max(64),
-  parallelism: z.int().min(1).max(64),
+    .max(512 * 1024),
+  passes: z.int().min(1).max(16),
+  parallelism: z.int().min(1).max(16),
   /** 16 random bytes, base64. */
   salt: z.base64().length(24),
 })

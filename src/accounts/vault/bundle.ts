@@ -1,6 +1,6 @@
 /** Logins and secrets in one file, to carry to another machine or to keep: under a passphrase of its own. */
 import { createSecretKey } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { LoginFacts, Tokens } from '../login-record.ts'
 import { VaultError } from '../vault.ts'
 import { type Argon2Cost, argon2Key, argon2Schema, newArgon2 } from './argon2.ts'
@@ -13,15 +13,20 @@ export interface BundleContent {
   secrets: { name: string; provider: string; value: string; expiresAt?: number }[]
 }
 
-const contentSchema = z.object({
-  logins: z.array(
+/** Most logins, and most secrets, of one export: each is written by itself. */
+export const MOST_ENTRIES = 10_000
+
+const name = z.string().min(1).max(512)
+
+const loginSchema = z
+  .array(
     z.object({
-      id: z.string().min(1),
-      provider: z.string().min(1),
+      id: name,
+      provider: name,
       version: z.int().min(1),
       facts: z.looseObject({
-        label: z.string(),
-        subject: z.string(),
+        label: z.string().max(512),
+        subject: z.string().max(4_096),
         state: z.discriminatedUnion('is', [
           z.object({ is: z.literal('ready') }),
           z.object({ is: z.literal('needs-login'), since: z.number(), reason: z.string() }),
@@ -40,10 +45,14 @@ const contentSchema = z.object({
         details: z.record(z.string(), z.string()),
       }),
     }),
-  ),
-  secrets: z.array(
-    z.object({ name: z.string(), provider: z.string(), value: z.base64(), expiresAt: z.number().optional() }),
-  ),
+  )
+  .max(MOST_ENTRIES)
+
+const contentSchema = z.object({
+  logins: loginSchema,
+  secrets: z
+    .array(z.object({ name, provider: z.string().max(512), value: z.base64(), expiresAt: z.number().optional() }))
+    .max(MOST_ENTRIES),
 })
 
 const head = { format: z.literal('logicaproxy-export'), version: z.literal(1), createdAt: z.int() }
@@ -55,6 +64,7 @@ const bundleSchema = z.union([
 /**
  * The text of a bundle.
  * @param passphrase undefined writes the tokens in the clear.
+ * @throws {VaultError} `format` for more than there is room for
  */
 export async function writeBundle(
   content: BundleContent,
@@ -62,6 +72,8 @@ export async function writeBundle(
   createdAt: number,
   cost?: Argon2Cost,
 ): Promise<string> {
+  if (content.logins.length > MOST_ENTRIES || content.secrets.length > MOST_ENTRIES)
+    throw new VaultError('format', `An export holds ${MOST_ENTRIES} logins and as many secrets at most.`)
   const start = { format: 'logicaproxy-export', version: 1, createdAt }
   if (passphrase === undefined) return `${JSON.stringify({ ...start, plain: content }, null, 2)}\n`
   const kdf = newArgon2(cost)

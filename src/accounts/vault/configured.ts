@@ -1,5 +1,6 @@
 /** The vault of a config: its store opened and closed with it. What the command line works on. */
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { expandHome } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
@@ -47,14 +48,30 @@ export async function openConfiguredVault(
       if (!created) throw new VaultError('format', `${path} exists already. Give another name.`)
     },
     read: (path) =>
-      readFile(path, 'utf8').catch((error) => {
-        throw fileTrouble(path, 'read', error)
+      readExport(path).catch((error) => {
+        throw error instanceof VaultError ? error : fileTrouble(path, 'read', error)
       }),
     readPassphrase: readPassphraseFile,
     async close() {
       await vault.close()
       await store.close()
     },
+  }
+}
+
+/** No export comes near this: a login takes a few KiB. */
+const MAX_EXPORT_BYTES = 64 * 1024 * 1024
+
+/** The text of a plain file of bounded size; a device or a pipe could go on for ever. */
+async function readExport(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new VaultError('format', `${path} is not a plain file.`)
+    if (stats.size > MAX_EXPORT_BYTES) throw new VaultError('format', `${path} is too large to be an export (64 MiB).`)
+    return await handle.readFile('utf8')
+  } finally {
+    await handle.close()
   }
 }
 

@@ -159,7 +159,7 @@ export async function createCustody(options: CustodyOptions): Promise<Custody> {
         // The keys that are held go on working while the store is away.
         if (held === undefined || !passing) {
           held = undefined
-          state = { is: 'locked', ...told }
+          state = { is: 'locked', ...told, ...(error instanceof VaultError && { code: error.code }) }
         }
         throw error instanceof VaultError || error instanceof StoreError
           ? error
@@ -183,7 +183,7 @@ export async function createCustody(options: CustodyOptions): Promise<Custody> {
     state: () => state,
     unlocked,
     async ready() {
-      if (held === undefined && !closed && (passing || now() - triedAt >= RETRY_MS)) await attempt(false)
+      if (held === undefined && !closed && (passing || Math.abs(now() - triedAt) >= RETRY_MS)) await attempt(false)
       return unlocked()
     },
     async follow() {

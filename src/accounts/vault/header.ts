@@ -4,7 +4,7 @@
  * several processes that start at once agree on one key (docs/decisions/007-vault.md).
  */
 import { createSecretKey } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { VaultError } from '../vault.ts'
 import { argon2Schema } from './argon2.ts'
 import { type DataKey, dataKey } from './data-key.ts'

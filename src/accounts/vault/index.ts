@@ -66,16 +66,27 @@ export async function openVault(options: OpenVaultOptions): Promise<TokenVault &
   const admin = createAdmin(custody, records, secrets, anchor)
   const remarks: string[] = []
 
-  if (custody.state().is === 'open') {
-    await privateDirectory(authDir, false).catch((error: Error) => remarks.push(error.message))
-    // Compares the store with what was seen of it before. What is wrong with it, every reading tells.
-    await records.manifest().catch(() => {})
-    await upgrade(authDir, custody, passphrase, records, secrets, remarks)
+  let settled: Promise<void> | undefined
+  /** Once, as soon as the vault is open: at the start, or when a store that was away then is back. */
+  function settle(): Promise<void> {
+    settled ??= (async () => {
+      await privateDirectory(authDir, false).catch((error: Error) => remarks.push(error.message))
+      // Compares the store with what was seen of it before. What is wrong with it, every reading tells.
+      await records.manifest().catch(() => {})
+      await upgrade(authDir, custody, passphrase, records, secrets, remarks)
+    })()
+    return settled
   }
+  if (custody.state().is === 'open') await settle()
 
   return {
     state: custody.state,
     ...pick(records),
+    async all() {
+      await custody.ready()
+      await settle()
+      return records.all()
+    },
     exportKey: () => custody.unlocked().key.raw(),
     ...admin,
     warnings: () => [...remarks, ...admin.warnings()],

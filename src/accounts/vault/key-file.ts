@@ -52,7 +52,13 @@ export function createKeyFile(path: string, authDir: string): KeyFile {
     return parsed as Line[]
   }
 
-  const write = (all: readonly Line[]) => replacePrivate(path, all.map(written).join(''))
+  const unwritable = (error: NodeJS.ErrnoException): never => {
+    throw new VaultError(
+      'no-key',
+      `The key file ${path} cannot be written: ${error.code ?? error.message}. Is there space, and may this user write there?`,
+    )
+  }
+  const write = (all: readonly Line[]) => replacePrivate(path, all.map(written).join('')).catch(unwritable)
 
   return {
     path,
@@ -78,7 +84,7 @@ export function createKeyFile(path: string, authDir: string): KeyFile {
         const all = await lines()
         if (all !== undefined) return pick(all, (l) => l === all.at(-1))!
         const line = newLine()
-        if (await createPrivate(path, written(line))) return line
+        if (await createPrivate(path, written(line)).catch(unwritable)) return line
         // Another process was first: its key is the one.
         line.key.fill(0)
       }

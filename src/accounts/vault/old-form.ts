@@ -10,7 +10,7 @@
  */
 import { createHash, createSecretKey } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { LoginFacts, Tokens } from '../login-record.ts'
 import { VaultError } from '../vault.ts'
 import { NOT_THE_WORLD, readPrivate, removePrivate, replacePrivate } from './private-file.ts'

@@ -12,6 +12,8 @@ import { isUnder, keyOf, SealError } from './seal.ts'
 const PATIENCE = 200
 
 export interface Records extends Omit<TokenVault, 'state' | 'exportKey'> {
+  /** Removes a login if it still is of that version. False: it was written anew meanwhile, or is gone. */
+  removeVersion(id: string, version: number): Promise<boolean>
   /** The manifest as the store has it. @throws {VaultError} `tampered` if it cannot be believed */
   manifest(): Promise<Manifest>
   /** The rows whose seal is not of that key: those that can be sealed anew, and how many cannot. */
@@ -175,18 +177,26 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
     lastBytes = undefined
   }
 
-  async function remove(id: string): Promise<void> {
+  /** @param version only this one. @returns whether something was removed */
+  async function remove(id: string, version?: number): Promise<boolean> {
     for (let tries = 0; ; tries++) {
       const from = await manifest()
       const keys = custody.unlocked()
       const there = await store.credentials.get(id)
       const entry = from.entries.get(id)
-      if (there === undefined && entry === undefined) return
+      if (there === undefined && entry === undefined) return false
+      if (version !== undefined && there?.version !== version) return false
       if (there === undefined) {
         // Gone, though the manifest knows it: a stand-in takes its place, to be removed with it.
-        const version = entry!.version + 1
         const facts = '{}'
-        const standIn = { id, provider: entry!.provider, version, sealed: new Uint8Array(), facts, updatedAt: now() }
+        const standIn = {
+          id,
+          provider: entry!.provider,
+          version: entry!.version + 1,
+          sealed: new Uint8Array(),
+          facts,
+          updatedAt: now(),
+        }
         await store.credentials.put(standIn, { expected: 0 })
         continue
       }
@@ -196,7 +206,7 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
         last = to
         lastBytes = guard.value
         anchor.saw(to.revision)
-        return
+        return true
       }
       last = undefined
       await patience(tries)
@@ -238,7 +248,8 @@ export function createRecords(custody: Custody, anchor: Anchor): Records {
       await custody.ready()
       return store.credentials.putFacts(id, JSON.stringify(facts), now())
     },
-    remove: (id) => inLine(() => remove(id)),
+    remove: (id) => inLine(async () => void (await remove(id))),
+    removeVersion: (id, version) => inLine(() => remove(id, version)),
     open(found) {
       try {
         return openTokens(custody.unlocked().find, found).tokens

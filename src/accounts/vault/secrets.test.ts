@@ -27,9 +27,10 @@ describe("an embedder's vault", () => {
     await vault.close()
     await assert.rejects(vault.retrieve('github'))
     await assert.rejects(createVault({ directory, passphrase: 'wrong' }), {
-      code: 'locked',
+      code: 'wrong-passphrase',
       message: /not the vault's/,
     })
+    await assert.rejects(createVault({ directory, passphrase: '' }), RangeError)
     await assert.rejects(createVault({ directory }), { code: 'locked', message: /LOGICAPROXY_PASSPHRASE/ })
 
     vault = await open()

@@ -1,5 +1,5 @@
 /** An embedder's own named secrets, sealed like the logins, in documents of kind `secret`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DocumentRow, Store } from '../../store/store.ts'
 import { VaultError } from '../vault.ts'
 import type { Custody } from './custody.ts'
@@ -106,12 +106,13 @@ export function createSecrets(custody: Custody): Secrets {
     },
     async purgeExpired() {
       await custody.ready()
-      const before = (await store.documents.all(SECRET_KIND, 0)).filter((d) => (d.expiresAt ?? Infinity) <= now())
-      await store.documents.remove(
-        SECRET_KIND,
-        before.map((d) => d.id),
-      )
-      return before.length
+      const at = now()
+      const over = async () =>
+        (await store.documents.all(SECRET_KIND, 0)).filter((d) => (d.expiresAt ?? Infinity) <= at)
+      const before = (await over()).length
+      // By the clock and not by name: one that is stored anew meanwhile stays.
+      await store.documents.purge(at)
+      return before - (await over()).length
     },
     async resealAll() {
       let lost = 0

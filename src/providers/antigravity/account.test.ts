@@ -44,12 +44,8 @@ describe('refusals of Antigravity', () => {
     assert.deepEqual([long.kind, long.retryAfter, long.scope], ['quota-exhausted', 7200, 'model'])
   })
 
-  it('servers in trouble rest the model, and the second host is named', () => {
-    for (const status of [500, 502, 503, 504]) {
-      const failure = judged(status, 'oops')
-      assert.equal(failure.scope, 'model')
-      assert.match(failure.message, /host-overrides.*https:\/\/cloudcode-pa\.googleapis\.com/)
-    }
+  it('servers in trouble rest the model', () => {
+    for (const status of [500, 502, 503, 504]) assert.equal(judged(status, 'oops').scope, 'model')
     assert.equal(judged(503, 'full', [info('MODEL_CAPACITY_EXHAUSTED')]).kind, 'overloaded')
   })
 

@@ -24,7 +24,7 @@ interface Enveloped {
 }
 
 function edit(model: string, body: Record<string, unknown>) {
-  const { body: out, losses } = createVessel().edit({ contents: hi, ...body }, context(model))
+  const { body: out, losses } = createVessel(account).edit({ contents: hi, ...body }, context(model))
   const { request, requestType } = out as unknown as Enveloped
   return { request, requestType, config: request.generationConfig, lost: losses.map(({ field }) => field) }
 }
@@ -36,15 +36,20 @@ const GEMINI = 'gemini-3.6-flash-high'
 describe('the envelope of Antigravity (domain.md 1.6)', () => {
   it('is the documented one', () => {
     const body = { contents: hi, system_instruction: { role: 'user', parts: [{ text: 'Be brief' }] } }
-    const { body: out, losses } = createVessel().edit(body, context(GEMINI, { session: 's' }))
+    const { body: out, losses } = createVessel(account).edit(body, context(GEMINI, { session: 's' }))
     const { request } = out as { request: { sessionId: string } }
     assert.match(request.sessionId, /^[0-9a-f-]{36}$/)
+    // domain.md 1.6: requestId:"agent-<uuid>".
+    assert.match(
+      (out as { requestId: string }).requestId,
+      /^agent-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    )
     assert.deepEqual(out, {
       project: 'my-project',
       model: GEMINI,
       userAgent: 'antigravity',
       requestType: 'agent',
-      requestId: 'agent-req_7',
+      requestId: (out as { requestId: string }).requestId,
       request: { contents: hi, systemInstruction: { parts: [{ text: 'Be brief' }] }, sessionId: request.sessionId },
     })
     assert.deepEqual(losses, [])
@@ -52,7 +57,7 @@ describe('the envelope of Antigravity (domain.md 1.6)', () => {
 
   it('is the same bytes for the same request', () => {
     const body = { contents: hi, tools: [{ functionDeclarations: [{ name: 'f', parameters: { type: 'object' } }] }] }
-    const said = () => JSON.stringify(createVessel().edit(structuredClone(body), context(CLAUDE)).body)
+    const said = () => JSON.stringify(createVessel(account).edit(structuredClone(body), context(CLAUDE)).body)
     assert.equal(said(), said())
   })
 
@@ -68,7 +73,7 @@ describe('the envelope of Antigravity (domain.md 1.6)', () => {
       safetySettings: [],
     }
     const before = structuredClone(body)
-    for (const model of [CLAUDE, GEMINI]) createVessel().edit(body, context(model))
+    for (const model of [CLAUDE, GEMINI]) createVessel(account).edit(body, context(model))
     assert.deepEqual(body, before)
   })
 
@@ -85,7 +90,7 @@ describe('the envelope of Antigravity (domain.md 1.6)', () => {
   })
 
   it('has its own form for a count', () => {
-    const { body } = createVessel().edit(
+    const { body } = createVessel(account).edit(
       { contents: hi },
       context(CLAUDE, { action: 'count-tokens', credential: token() }),
     )
@@ -264,7 +269,7 @@ describe("generationConfig of Claude's models", () => {
 
 describe('answers of Antigravity', () => {
   const event = (parts: object[], model = CLAUDE) => {
-    const vessel = createVessel()
+    const vessel = createVessel(account)
     vessel.edit({ contents: hi }, context(model))
     const opened = vessel.open!(
       `{"response":${JSON.stringify({ candidates: [{ content: { parts } }] })},"traceId":"t"}`,
@@ -292,7 +297,7 @@ describe('answers of Antigravity', () => {
   })
 
   it('keep the digits of numbers', () => {
-    const vessel = createVessel()
+    const vessel = createVessel(account)
     vessel.edit({ contents: hi }, context(CLAUDE))
     const args = `{"id":12345678901234567890,"f":1.0,"${PLACEHOLDER}":"x"}`
     const opened = vessel.open!(
@@ -310,7 +315,7 @@ describe('the version gate that comes as an answer', () => {
   const said = (text: string, thought = false) =>
     `{"response":${JSON.stringify({ candidates: [{ content: { parts: [{ text, ...(thought && { thought }) }] } }] })}}`
   const heard = (...texts: string[]) => {
-    const { open } = createVessel()
+    const { open } = createVessel(account)
     for (const text of texts) open!(said(text))
   }
 
@@ -335,7 +340,7 @@ describe('the version gate that comes as an answer', () => {
     heard('Here it is:\n', GATE)
     heard('This version of Antigravity is no longer supportedX')
     heard('This version of node', GATE)
-    const { open } = createVessel()
+    const { open } = createVessel(account)
     open!(said('hm', true))
     open!(said(GATE))
   })

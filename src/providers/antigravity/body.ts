@@ -1,4 +1,5 @@
 /** The envelope of Antigravity and what it asks of a request (domain.md 1.6). */
+import type { Account } from '../../accounts/account.ts'
 import type { Loss } from '../../hub/loss.ts'
 import {
   asObject,
@@ -7,11 +8,12 @@ import {
   type Json,
   objects,
   openEnvelope,
-  projectFor,
   sessionName,
   takenFields,
 } from '../code-assist.ts'
+import { createCodeAssistWays, type Way } from '../code-assist-ways.ts'
 import { markSignatures, withOwnSignatures } from '../google-signatures.ts'
+import { conversationId } from '../login-request.ts'
 import type { EditContext, Vessel } from '../provider.ts'
 import { claudeConfig } from './claude.ts'
 import { mannersOf } from './models.ts'
@@ -22,14 +24,19 @@ import { parseExact, stripPlaceholder, toolsFor } from './tools.ts'
 /** Members that Code Assist has and this API has not. */
 const ELSEWHERE = ['safetySettings', 'cachedContent', 'labels'] as const
 
-/** One for each attempt: what the request was decides how its answer is read. */
-export function createVessel(): Vessel {
+const wayOf = createCodeAssistWays()
+
+/** One for each attempt: what the request was decides how its answer is read, and where it went where the next one goes. */
+export function createVessel(account: Account): Vessel {
+  const way = wayOf(account)
   const gate = createGate()
   let claude = false
   return {
+    at: way.at,
+    turn: way.turn,
     edit(body, context) {
       claude = mannersOf(context.model).claude
-      return context.action === 'count-tokens' ? countEnvelope(body, context.model) : enveloped(body, context)
+      return context.action === 'count-tokens' ? countEnvelope(body, context.model) : enveloped(body, context, way)
     },
     open(json) {
       const answer = openEnvelope(json)
@@ -40,9 +47,9 @@ export function createVessel(): Vessel {
   }
 }
 
-function enveloped(body: Json, context: EditContext): { body: Json; losses: Loss[] } {
+function enveloped(body: Json, context: EditContext, way: Way): { body: Json; losses: Loss[] } {
   const { model } = context
-  const project = projectFor(context)
+  const project = way.project(context)
   const manners = mannersOf(model)
   const { request: taken, losses } = takenFields(body)
   for (const field of ELSEWHERE) {
@@ -70,7 +77,8 @@ function enveloped(body: Json, context: EditContext): { body: Json; losses: Loss
       // Fields of the schema (domain.md 1.6), and no names we go by: the header says who is asking.
       userAgent: 'antigravity',
       requestType: typeOfRequest(model, tools.fields['tools']),
-      requestId: `agent-${context.id}`,
+      // domain.md 1.6: `agent-<uuid>`; the same for every attempt of one call.
+      requestId: `agent-${conversationId(context.id, context.account.id)}`,
       request,
     },
     losses: [...losses, ...tools.losses],

@@ -9,8 +9,8 @@ import { judge } from './refusals.ts'
 /**
  * Antigravity: a Google account, with models of Gemini, Claude and GPT-OSS (domain.md 1.6).
  *
- * The base URL is the daily host, the vendor's first. The vendor's own program goes on to `cloudcode-pa` when it fails;
- * here that is the owner's to say (`host-overrides`), since a login's stand-in host must never be left for a real one.
+ * The base URL is the daily host, the vendor's first; where that stumbles, the others are tried by themselves
+ * (code-assist-ways.ts).
  */
 export const antigravity: Provider = {
   id: 'antigravity',

@@ -3,22 +3,18 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { LoginFlow } from '../../accounts/oauth/flow.ts'
 import { remembered, secretIn } from '../../accounts/oauth/google/installed.ts'
-import { type CodeAssistSheet, onboard } from '../../accounts/oauth/google/onboarding.ts'
-import {
-  googleBrowser,
-  googleRevoke,
-  googleScopes,
-  googleToken,
-  googleWhoAmI,
-} from '../../accounts/oauth/google/sign-in.ts'
+import type { CodeAssistSheet } from '../../accounts/oauth/google/onboarding.ts'
+import { googleBrowser, googleScopes } from '../../accounts/oauth/google/sign-in.ts'
 import { version } from '../../version.ts'
+import { googleLogin } from '../google-login.ts'
 
 const DAILY = 'https://daily-cloudcode-pa.googleapis.com'
 const STABLE = 'https://cloudcode-pa.googleapis.com'
+const SANDBOX = 'https://daily-cloudcode-pa.sandbox.googleapis.com'
 
 const sheet: CodeAssistSheet = {
   title: 'Antigravity',
-  loadAt: [DAILY, STABLE],
+  loadAt: [DAILY, STABLE, SANDBOX],
   onboardAt: DAILY,
   loadMetadata: { ideType: 'ANTIGRAVITY', platform: 'PLATFORM_UNSPECIFIED', pluginType: 'GEMINI' },
   // The type names the API that is asked for; name and version are of who asks: us.
@@ -52,11 +48,9 @@ export const login: LoginFlow = {
     help: 'It stands in the Antigravity desktop app: install that (antigravity.google) and it is found by itself, or look for the value behind this client id in resources/app/out/main.js of the app (module vs/platform/cloudCode/common/oauthClient.js).',
   },
   browser: googleBrowser({ host: 'localhost', path: '/oauth-callback', ports: [] }),
-  token: googleToken,
+  ...googleLogin(sheet),
   baseUrl: DAILY,
-  identify: (tokens, _, context) => googleWhoAmI(tokens, context),
-  prepare: (tokens, identity, context) => onboard(sheet, tokens, identity, context),
-  revoke: googleRevoke,
+  otherBaseUrls: [STABLE, SANDBOX],
 }
 
 /** In the app's bundle, where each system keeps installed programs. */

@@ -20,9 +20,6 @@ const FAKE_QUOTA = /^Resource has been exhausted \(e\.g\. check quota\)\.?$/
 const GATE_TEXT = 'This version of Antigravity is no longer supported'
 const GATE = new RegExp(`^${GATE_TEXT}\\b`)
 
-const SECOND_HOST =
-  "If this lasts, use the vendor's second host: host-overrides: {https://daily-cloudcode-pa.googleapis.com: https://cloudcode-pa.googleapis.com}."
-
 const GATE_WORDS =
   'Google takes requests of certain versions of its own program only, and this one says its own name. Nothing is wrong with the account.'
 
@@ -35,8 +32,6 @@ export const judge: NonNullable<Provider['judge']> = (read, _status, _headers, b
       'Without details this seldom is about quota: Google\'s filter answers so to prompts that name a rival agent ("You are …" in the instructions). Another account would hear the same; reword the instructions, or use another provider.',
       { kind: 'rate-limited', scope: 'request', code: PROMPT_FILTER },
     )
-  if (read.status >= 500 && read.status !== 501 && error?.reasons.includes('MODEL_CAPACITY_EXHAUSTED') !== true)
-    return explained(read, SECOND_HOST, { scope: 'model' })
   return judgeCodeAssist(read, body, product)
 }
 

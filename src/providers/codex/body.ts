@@ -65,7 +65,7 @@ export function editBody(given: Json, context: EditContext): { body: Json; losse
     delete body[field]
     if (value !== null && value !== undefined && matters(value)) losses.push({ field, reason: REASON })
   }
-  tier(body, losses)
+  tier(body, context, losses)
   body['instructions'] = typeof body['instructions'] === 'string' ? body['instructions'] : ''
   body['input'] = itemsFor(body['input'], declared(body['tools']), losses)
   if (Array.isArray(body['tools'])) body['tools'] = body['tools'].map(nameTool)
@@ -86,9 +86,11 @@ export function editBody(given: Json, context: EditContext): { body: Json; losse
   return { body, losses }
 }
 
-function tier(body: Json, losses: Loss[]): void {
+function tier(body: Json, { credential }: EditContext, losses: Loss[]): void {
   const wanted = body['service_tier']
-  if (wanted === undefined || TIERS.has(wanted as string)) return
+  // The free plan has neither of them (domain.md 1.2: "priority/flex per plan").
+  const isFree = credential.type === 'oauth' && credential.details['plan'] === 'free'
+  if (wanted === undefined || (TIERS.has(wanted as string) && !isFree)) return
   delete body['service_tier']
   if (wanted !== null && !NO_TIER.has(wanted as string)) losses.push({ field: 'service_tier', reason: REASON })
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseExact, stringifyExact } from '../../protocols/exact-json.ts'
 import { editContext, loginAccount, outgoing, token, vendor } from '../testing/logins.ts'
-import { vessel } from './body.ts'
+import { createVessel } from './body.ts'
 import { geminiCli } from './index.ts'
 import { quota, readBuckets } from './quota.ts'
 
 const account = loginAccount('gemini-cli', 'https://cloudcode-pa.googleapis.com', { speaks: ['gemini'] })
 const credential = token({ project: 'my-project' })
+const vessel = createVessel(account)
 const context = (over = {}) => editContext(account, { credential, model: 'gemini-2.5-pro', id: 'req_7', ...over })
 const contents = [{ role: 'user', parts: [{ text: 'hi' }] }]
 

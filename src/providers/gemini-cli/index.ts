@@ -1,8 +1,8 @@
 import { codeAssistRequest } from '../code-assist.ts'
+import { families, models } from '../gemini-models.ts'
 import type { Provider } from '../provider.ts'
-import { vessel } from './body.ts'
+import { createVessel } from './body.ts'
 import { login } from './login.ts'
-import { models } from './models.ts'
 import { quota } from './quota.ts'
 import { judge } from './refusals.ts'
 
@@ -15,10 +15,11 @@ export const geminiCli: Provider = {
   speaks: ['gemini'],
   baseUrl: login.baseUrl,
   models,
+  families,
   serves: (model) => model.startsWith('gemini-'),
   login,
   request: codeAssistRequest(/^GeminiCLI\b/i),
-  vessel: () => vessel,
+  vessel: createVessel,
   quota,
   judge,
 }

@@ -3,14 +3,9 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { LoginFlow } from '../../accounts/oauth/flow.ts'
 import { filesBelow, globalModules, remembered, secretIn } from '../../accounts/oauth/google/installed.ts'
-import { type CodeAssistSheet, onboard } from '../../accounts/oauth/google/onboarding.ts'
-import {
-  googleBrowser,
-  googleRevoke,
-  googleScopes,
-  googleToken,
-  googleWhoAmI,
-} from '../../accounts/oauth/google/sign-in.ts'
+import type { CodeAssistSheet } from '../../accounts/oauth/google/onboarding.ts'
+import { googleBrowser, googleScopes } from '../../accounts/oauth/google/sign-in.ts'
+import { googleLogin } from '../google-login.ts'
 
 const API = 'https://cloudcode-pa.googleapis.com'
 /** Other platform strings are refused with 400. */
@@ -50,11 +45,8 @@ export const login: LoginFlow = {
     ...googleBrowser({ host: '127.0.0.1', path: '/oauth2callback', ports: [] }),
     manualRedirect: { url: 'https://codeassist.google.com/authcode', pkce: true },
   },
-  token: googleToken,
+  ...googleLogin(sheet),
   baseUrl: API,
-  identify: (tokens, _, context) => googleWhoAmI(tokens, context),
-  prepare: (tokens, identity, context) => onboard(sheet, tokens, identity, context),
-  revoke: googleRevoke,
 }
 
 /** In an installed `@google/gemini-cli` (bundled) or `@google/gemini-cli-core`. */

@@ -1,33 +1,6 @@
 import { dialectRequest } from '../dialects.ts'
-import { budget, levels, type ModelFamily } from '../families.ts'
-import type { Provider, ProviderModel } from '../provider.ts'
-
-/** Models and lengths: domain.md 1.3. */
-const models: readonly ProviderModel[] = [
-  'gemini-3.1-pro-preview',
-  'gemini-3-pro-preview',
-  'gemini-3-flash-preview',
-  'gemini-3.1-flash-lite-preview',
-  'gemini-2.5-pro',
-  'gemini-2.5-flash',
-  'gemini-2.5-flash-lite',
-].map((id) => ({ id, displayName: title(id), contextLength: 1_048_576, maxOutput: 65_536 }))
-
-function title(id: string): string {
-  return id
-    .split('-')
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join(' ')
-}
-
-/** Thinking: domain.md 1.3, "Models". */
-const families: readonly ModelFamily[] = [
-  { pattern: /^gemini-2\.5-pro/, reasoning: budget(128, 32_768, false) },
-  { pattern: /^gemini-2\.5-flash/, reasoning: budget(1, 24_576, true) },
-  { pattern: /^gemini-3-pro/, reasoning: levels('low', 'high') },
-  { pattern: /^gemini-3(?:\.\d+)?-pro/, reasoning: levels('low', 'medium', 'high') },
-  { pattern: /^gemini-3/, reasoning: levels('minimal', 'low', 'medium', 'high') },
-]
+import { families, models } from '../gemini-models.ts'
+import type { Provider } from '../provider.ts'
 
 /** Gemini by API key (`gemini-api-key`). */
 export const gemini: Provider = {

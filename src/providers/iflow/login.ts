@@ -2,6 +2,7 @@
 import type { Tokens } from '../../accounts/login-record.ts'
 import { type FlowContext, type Identity, LoginError, type LoginFlow } from '../../accounts/oauth/flow.ts'
 import { fieldsOf, plain, present, textOf } from '../../accounts/oauth/text.ts'
+import { COOKIE_NAME, cookieLogin, KEYS_URL } from './cookie.ts'
 
 /**
  * Model calls present the account's API key, not the OAuth token: the key is asked for with the token once, at the login,
@@ -37,6 +38,11 @@ export const login: LoginFlow = {
     basic: true,
   },
   baseUrl: 'https://apis.iflow.cn/v1',
+  brought: cookieLogin,
+  renewal: (details) => {
+    const name = details[COOKIE_NAME]
+    return name === undefined ? undefined : { by: 'iflow-cookie', url: KEYS_URL, fields: { name } }
+  },
   identify,
   refreshed(tokens) {
     const key = tokens.details[KEY]

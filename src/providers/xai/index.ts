@@ -1,4 +1,5 @@
 import type { Provider } from '../provider.ts'
+import { vesselOfLogin } from './hosts.ts'
 import { login } from './login.ts'
 import { families, liveModels, models } from './models.ts'
 import { judge } from './refusals.ts'
@@ -20,6 +21,7 @@ export const xai: Provider = {
   serves: (model) => model.startsWith('grok-'),
   login,
   request: loginRequest,
+  vessel: (account) => (account.credential.type === 'login' ? vesselOfLogin(account) : undefined),
   liveModels,
   judge,
 }

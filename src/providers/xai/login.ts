@@ -27,6 +27,7 @@ export const login: LoginFlow = {
     refresh: 'form',
   },
   baseUrl: 'https://api.x.ai/v1',
+  otherBaseUrls: ['https://cli-chat-proxy.grok.com/v1'],
   async identify(tokens) {
     const claims = readClaims(tokens.idToken) ?? readClaims(tokens.accessToken)
     const subject = textOf(claims?.['sub'])

@@ -2,8 +2,8 @@
  * A request of an xAI login: address and headers (domain.md 1.8).
  *
  * What is sent, and what is not. To `api.x.ai` goes a plain Responses request with the bearer; the scope `api:access` of the
- * login is made for that. To the subscription's own chat host, `cli-chat-proxy.grok.com`, which an account uses when its
- * base URL names it, goes beside it `X-XAI-Token-Auth: xai-grok-cli`: it says which client the token was issued to, and it
+ * login is made for that. To the subscription's own chat host, `cli-chat-proxy.grok.com`, which an account goes on to
+ * when the API refuses its plan (hosts.ts), goes beside it `X-XAI-Token-Auth: xai-grok-cli`: it says which client the token was issued to, and it
  * was issued to that one. Not sent are `x-grok-client-identifier`, `x-grok-client-version` and the Grok CLI's user agent:
  * they say that the request comes from that program, which it does not. Where the host insists on them it refuses, and the
  * refusal is told (refusals.ts). The host knows no `/responses/compact`: the road sees the 404 and summarises in its place.

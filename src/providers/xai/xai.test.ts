@@ -27,7 +27,9 @@ describe('a request of an xAI login', () => {
   it('sends the very bytes of the body', () => {
     const body = Buffer.from('{ "model":"grok-4.6" }')
     assert.equal(send({ body }).body, body)
-    assert.equal(xai.vessel, undefined)
+    const both = { ...login, otherBaseUrls: [chat.baseUrl] }
+    assert.equal(xai.vessel?.(login), undefined)
+    assert.equal(xai.vessel?.(both)?.asIs, true)
   })
 
   it("says of the subscription's host whose token it is, and does not pose as its program", () => {

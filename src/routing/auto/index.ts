@@ -45,4 +45,5 @@ export {
   type StoredExample,
 } from './examples.ts'
 export { explainRoute, type RouteExplanation, type RouteQuestion, requestOf } from './explain.ts'
+export { servedModels } from './listing.ts'
 export { createSticky, type Kept, type Sticky } from './sticky.ts'

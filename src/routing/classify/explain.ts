@@ -21,13 +21,15 @@ export interface Signal {
 const K = CATEGORIES.length
 const features = newFeatures()
 const scores = new Float64Array(K)
+/** Used again for every text: 192 KB anew for each took longer to clear than the text to read, and outgrew the collector. */
+const spans = new Int32Array(features.hashed.length * 2)
 const MOST = 6
 const LONGEST = 40
 
 /** The signals that spoke for `category` in `text`, the strongest first, six at most. */
 export function explain(text: string, category: Category): Signal[] {
   const target = CATEGORIES.indexOf(category)
-  const trail: Trail = { hits: [], spans: new Int32Array(features.hashed.length * 2).fill(-1) }
+  const trail: Trail = { hits: [], spans }
   extract(text, features, trail)
   const m = model()
   logits(m, features, scores)

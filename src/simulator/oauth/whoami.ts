@@ -210,7 +210,8 @@ export function iflowApiKey(x: Exchange, world: World): Reply {
   if (!cookie) return json(401, { success: false, code: '40101', message: 'not signed in', data: null })
   const person = world.person(cookie[1]!)
   const key = iflowKey(person.name)
-  const expireTime = new Date(world.now() + 7 * 86_400_000).toISOString().slice(0, 16).replace('T', ' ')
+  // Told by the clock of Beijing.
+  const expireTime = new Date(world.now() + 7 * 86_400_000 + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ')
   if (x.method === 'POST') {
     if (typeof fields(x)?.values['name'] !== 'string')
       return json(400, { success: false, code: '40000', message: 'name is required', data: null })

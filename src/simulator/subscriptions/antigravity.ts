@@ -92,7 +92,7 @@ function envelopeFault(body: Json): Problem | undefined {
     return invalid('Invalid argument: userAgent must be antigravity.')
   const type = value('request_type', 'requestType')
   if (!['agent', 'image_gen', 'web_search'].includes(type)) return invalid(`Invalid value at 'request_type': "${type}"`)
-  return /^[a-z_]+-[\w-]{8,}$/i.test(value('request_id', 'requestId'))
+  return /^agent-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value('request_id', 'requestId'))
     ? undefined
     : invalid('Invalid argument: requestId must be of the form agent-<uuid>.')
 }

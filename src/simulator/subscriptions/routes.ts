@@ -15,6 +15,7 @@ const APIS: Partial<Record<HostName, Api>> = {
   'chatgpt.com': codex,
   'cloudcode-pa.googleapis.com': codeAssist,
   'daily-cloudcode-pa.googleapis.com': codeAssist,
+  'daily-cloudcode-pa.sandbox.googleapis.com': codeAssist,
   'portal.qwen.ai': qwen,
   'apis.iflow.cn': iflow,
   'api.kimi.com': kimi,

@@ -48,7 +48,7 @@ export function postgresError(error: unknown, server: string): Error {
   if (error instanceof StoreError) return error
   if (!(error instanceof Error)) return new Error(String(error))
   const told = trouble(error as Error & { code?: string }, server)
-  return told ? new StoreError(told[0], told[1], { cause: error }) : error
+  return told ? new StoreError(told[0], told[1], { cause: error, passing: connectionLost(error) }) : error
 }
 
 function trouble(error: Error & { code?: string }, server: string): [StoreErrorCode, string] | undefined {
@@ -77,7 +77,7 @@ function trouble(error: Error & { code?: string }, server: string): [StoreErrorC
   if (connectionLost(error))
     return [
       'unavailable',
-      `Postgres at ${server} cannot be reached (${code || message}). It is tried again with the next question.`,
+      `Postgres at ${server} cannot be reached (${code || message}). Is it running, and is store.url right?`,
     ]
   if (/SSL|TLS|certificate/i.test(message) || code.includes('CERT'))
     return ['unavailable', `No secure connection to Postgres at ${server} (${message}). Check sslmode in store.url.`]

@@ -75,7 +75,7 @@ function createEngine(db: DatabaseSync, file: string, reader: boolean, now: () =
   function execute({ sql, params }: Statement): Result {
     let entry = prepared.get(sql)
     if (!entry) {
-      const query = db.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'))
+      const query = db.prepare(placed(sql))
       entry = { query, returns: query.columns().length > 0 }
       if (prepared.size >= PREPARED) prepared.delete(prepared.keys().next().value!)
       prepared.set(sql, entry)
@@ -148,6 +148,16 @@ function createEngine(db: DatabaseSync, file: string, reader: boolean, now: () =
   }
 }
 
+/**
+ * `$1, $2` as SQLite writes it. Where they come in their order, once each, the numbers are left out: the parameters of a
+ * statement then have no names that would be looked through for each of them.
+ */
+function placed(sql: string): string {
+  let last = 0
+  const inOrder = [...sql.matchAll(/\$(\d+)/g)].every(([, number]) => Number(number) === ++last)
+  return sql.replaceAll(/\$(\d+)/g, inOrder ? '?' : '?$1')
+}
+
 /** Looks before anything is changed. @throws {StoreError} if the file is another program's. */
 function refuseForeign(db: DatabaseSync, file: string): void {
   const id = db.prepare('PRAGMA application_id').get()?.['application_id']
@@ -165,6 +175,8 @@ function setUp(db: DatabaseSync, inMemory: boolean): boolean {
   if (inMemory) return false
   const mode = patiently(() => db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'])
   // macOS calls a write synced that is still in the drive's cache, unless it is asked to flush that, too.
+  // What is deleted or replaced (a sealed token, a wrapped key) is overwritten: a key that leaks later opens none of it.
+  db.exec('PRAGMA secure_delete = 1')
   db.exec('PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA journal_size_limit = 16777216')
   return mode === 'wal'
 }

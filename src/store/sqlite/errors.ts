@@ -9,6 +9,8 @@ const CORRUPT = 11
 const FULL = 13
 const CANTOPEN = 14
 const NOTADB = 26
+/** SQLITE_IOERR_SHMSIZE: no room for the file of shared memory beside the database. */
+const IOERR_SHMSIZE = 10 | (19 << 8)
 
 /**
  * An error of SQLite or of the file system as a `StoreError`; anything else (a fault of ours) stays what it is.
@@ -18,14 +20,18 @@ export function sqliteError(error: unknown, file: string): Error {
   if (error instanceof StoreError) return error
   if (!(error instanceof Error)) return new Error(String(error))
   const { errcode, code } = error as Error & { errcode?: number; code?: string }
-  const told = errcode === undefined ? fileTrouble(code, file) : sqliteTrouble(errcode & 0xff, file, error.message)
-  return told ? new StoreError(told[0], told[1], { cause: error }) : error
+  const told = errcode === undefined ? fileTrouble(code, file) : sqliteTrouble(errcode, file, error.message)
+  return told ? new StoreError(told[0], told[1], { cause: error, passing: mayPass(told[0], errcode) }) : error
 }
+
+/** Space comes back, and so does a file that another process held; a wrong path or mode stays until somebody sees to it. */
+const mayPass = (code: StoreError['code'], errcode = 0): boolean =>
+  code === 'full' || [BUSY, LOCKED].includes(errcode & 0xff)
 
 type Told = [StoreError['code'], string]
 
 function sqliteTrouble(code: number, file: string, said: string): Told | undefined {
-  switch (code) {
+  switch (code === IOERR_SHMSIZE ? FULL : code & 0xff) {
     case BUSY:
     case LOCKED:
       return ['unavailable', `${file} has been locked by another process for 5 s. End that process, or wait for it.`]

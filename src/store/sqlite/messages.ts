@@ -13,6 +13,7 @@ export type Question = { id: number; name: OperationName; args: unknown[] } | { 
 
 export interface Fault {
   code?: StoreErrorCode
+  passing?: boolean
   name: string
   message: string
 }
@@ -27,11 +28,11 @@ export type Answer =
 export function faultOf(error: unknown): Fault {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const fault: Fault = { name: error.name, message: error.message }
-  if (error instanceof StoreError) fault.code = error.code
+  if (error instanceof StoreError) Object.assign(fault, { code: error.code, passing: error.passing })
   return fault
 }
 
-export function errorOf({ code, name, message }: Fault): Error {
-  if (code !== undefined) return new StoreError(code, message)
+export function errorOf({ code, passing, name, message }: Fault): Error {
+  if (code !== undefined) return new StoreError(code, message, { passing })
   return name === 'RangeError' ? new RangeError(message) : new Error(message)
 }

@@ -11,12 +11,18 @@ const POLL_MS = 200
 
 /** Queries that may take long: they have a thread of their own, so that no refresh of a token waits behind a page. */
 const LONG: ReadonlySet<OperationName> = new Set<OperationName>(['listUsage', 'getUsage', 'totalUsage', 'usageBeyond'])
+/** Of so many rows at most, such a query takes a few milliseconds: no reason to start the second thread. */
+const FEW_ROWS = 2_000
+/** The second thread ends when it has had nothing to do for so long, ms: it weighs 18 MiB, and starts in 30 ms. */
+const READER_IDLE_MS = 60_000
 
 /**
  * The store in one file of the auth directory.
+ * @param options.readerIdleMs for tests.
  * @throws {StoreError} if it cannot be opened
  */
-export async function openSqliteStore(directory: string): Promise<Store> {
+export async function openSqliteStore(directory: string, options: { readerIdleMs?: number } = {}): Promise<Store> {
+  const { readerIdleMs = READER_IDLE_MS } = options
   const listeners = new Set<(change: StoreChange) => void>()
   const changed = (topics: string[]) => {
     for (const topic of topics) for (const listener of listeners) listener(changeOf(topic))
@@ -39,16 +45,34 @@ export async function openSqliteStore(directory: string): Promise<Store> {
         }
         return thread!
       },
-      close: async () => (await thread?.catch(() => undefined))?.close(),
+      get started() {
+        return thread !== undefined
+      },
+      /** Ends it once all that was asked is answered; asked again, it starts again. */
+      async close() {
+        const leaving = thread
+        thread = undefined
+        await (await leaving?.catch(() => undefined))?.close()
+      },
     }
   }
   const main = keep(false)
   const pages = keep(true)
+  let asked = 0
+  let idle: NodeJS.Timeout | undefined
   const run: Run = async (name, ...args) => {
     if (closed) throw new StoreError('closed', 'The store has been closed.')
-    const thread = await (LONG.has(name) ? pages : main).get()
-    return thread.run(name, ...args)
+    if (!LONG.has(name) || (!pages.started && (await isSmall()))) return (await main.get()).run(name, ...args)
+    clearTimeout(idle)
+    asked += 1
+    try {
+      return await (await pages.get()).run(name, ...args)
+    } finally {
+      asked -= 1
+      if (asked === 0 && !closed) idle = setTimeout(() => pages.close().catch(() => {}), readerIdleMs).unref()
+    }
   }
+  const isSmall = async () => (await (await main.get()).run('usageBeyond', FEW_ROWS)) === undefined
   await main.get()
   return {
     engine: 'sqlite',
@@ -62,6 +86,7 @@ export async function openSqliteStore(directory: string): Promise<Store> {
       refuseFullDisk(directory, await statfs(directory))
     },
     close() {
+      clearTimeout(idle)
       closed ??= Promise.all([main.close(), pages.close()]).then(() => {})
       return closed
     },

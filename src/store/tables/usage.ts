@@ -45,14 +45,6 @@ const OPTIONAL_NUMBERS = {
   costMicros: 'cost_micros',
 } as const
 
-const FIELDS = [
-  'id',
-  'at',
-  ...Object.keys(DIMENSIONS),
-  ...Object.keys(NUMBERS),
-  ...Object.keys(OPTIONAL_NUMBERS),
-  'dropped',
-]
 const COLUMNS = [
   'id',
   'at',
@@ -80,16 +72,57 @@ function usage(row: Row): UsageRow {
   } as UsageRow
 }
 
-/** A row whose id is there already is left as it was: writers may send a batch again whose fate they do not know. */
-export function* appendUsage(_: Dialect, rows: readonly UsageRow[]): Operation<void> {
+/** A row's values in the order of `COLUMNS`. Written out: it runs once for each attempt at an account. */
+const valuesOf = (row: UsageRow): Param[] => [
+  row.id,
+  row.at,
+  row.clientKey,
+  row.protocol,
+  row.endpoint,
+  row.requestedModel,
+  row.servedModel,
+  row.category,
+  row.provider,
+  row.account,
+  row.lane,
+  row.status,
+  row.failure,
+  row.final,
+  row.attempts,
+  row.latencyMs,
+  row.firstEventMs,
+  row.inputTokens,
+  row.cacheReadTokens,
+  row.cacheWriteTokens,
+  row.outputTokens,
+  row.reasoningTokens,
+  row.costMicros,
+  row.dropped,
+]
+
+const INSERT = `INSERT INTO lp_usage (${COLUMNS.join(', ')}) VALUES `
+const INSERT_DETAIL = 'INSERT INTO lp_usage_detail (at, id, detail) VALUES '
+const UNLESS_THERE = ' ON CONFLICT DO NOTHING'
+const INSERT_ONE = INSERT + places(1, COLUMNS.length) + UNLESS_THERE
+const INSERT_ONE_DETAIL = INSERT_DETAIL + places(1, 3) + UNLESS_THERE
+
+/**
+ * A row whose id is there already is left as it was: writers may send a batch again whose fate they do not know. SQLite
+ * takes row by row in one transaction, as it gains nothing from longer statements; to Postgres each one is a journey.
+ */
+export function* appendUsage({ engine }: Dialect, rows: readonly UsageRow[]): Operation<void> {
+  if (engine === 'sqlite') {
+    for (const row of rows) {
+      yield statement(INSERT_ONE, ...valuesOf(row))
+      if (row.detail !== '') yield statement(INSERT_ONE_DETAIL, row.at, row.id, row.detail)
+    }
+    return
+  }
   for (const piece of pieces(rows))
-    yield statement(
-      `INSERT INTO lp_usage (${COLUMNS.join(', ')}) VALUES ${places(piece.length, COLUMNS.length)} ON CONFLICT DO NOTHING`,
-      ...piece.flatMap((row) => FIELDS.map((field) => (row as unknown as Record<string, Param>)[field])),
-    )
+    yield statement(INSERT + places(piece.length, COLUMNS.length) + UNLESS_THERE, ...piece.flatMap(valuesOf))
   for (const piece of pieces(rows.filter((row) => row.detail !== '')))
     yield statement(
-      `INSERT INTO lp_usage_detail (at, id, detail) VALUES ${places(piece.length, 3)} ON CONFLICT DO NOTHING`,
+      INSERT_DETAIL + places(piece.length, 3) + UNLESS_THERE,
       ...piece.flatMap((row) => [row.at, row.id, row.detail]),
     )
 }

@@ -3,6 +3,7 @@ import { claudeSubject, openAiIdentity } from '../../oauth/identities.ts'
 import { fieldsOf, present, textOf } from '../../oauth/text.ts'
 import { timeOf } from '../bounded.ts'
 import type { Parsed } from '../types.ts'
+import { parseServiceAccount } from './service-account.ts'
 import { tokensFrom } from './tokens.ts'
 import { google } from './vendors.ts'
 
@@ -19,6 +20,7 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   iflow: 'iflow',
   kimi: 'kimi',
   xai: 'xai',
+  vertex: 'vertex',
 }
 
 /** Whether a JSON object is such a file at all, and of which provider. */
@@ -30,7 +32,8 @@ export function authFileProvider(json: Json): string | undefined {
 /** A file of an auth folder, with the settings in it. Undefined: no such file, or one without tokens. */
 export function parseAuthFile(json: Json, now: number): Parsed | undefined {
   const provider = authFileProvider(json)
-  const parsed = provider === undefined ? undefined : login(provider, json, now)
+  const parsed =
+    provider === undefined ? undefined : provider === 'vertex' ? parseServiceAccount(json) : login(provider, json, now)
   if (parsed === undefined) return undefined
   const facts = settings(json)
   const lostProxy = textOf(json['proxy_url']) !== undefined && facts.proxyUrl === undefined

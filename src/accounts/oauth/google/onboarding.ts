@@ -39,7 +39,7 @@ export async function onboard(
   const call = caller(sheet, tokens, context)
   context.progress(`Asking ${sheet.title} what this account may use.`)
   const wanted = context.project === undefined ? undefined : checkedProject(context.project)
-  const loaded = await load(sheet, call, wanted)
+  const loaded = await load(sheet, call, wanted, context)
   const current = textOf(fieldsOf(loaded['currentTier'])['id'])
   const plan = textOf(fieldsOf(loaded['paidTier'])['name']) ?? textOf(fieldsOf(loaded['currentTier'])['name'])
   const given = projectOf(loaded['cloudaicompanionProject'])
@@ -144,14 +144,22 @@ function caller(_: CodeAssistSheet, tokens: Tokens, context: FlowContext): Call 
     })
 }
 
-async function load(sheet: CodeAssistSheet, call: Call, project: string | undefined): Promise<VendorAnswer['json']> {
+async function load(
+  sheet: CodeAssistSheet,
+  call: Call,
+  project: string | undefined,
+  context: Pick<FlowContext, 'url'>,
+): Promise<VendorAnswer['json']> {
   const first = project?.split(',')[0]
   const body = {
     ...present({ cloudaicompanionProject: first }),
     metadata: { ...sheet.loadMetadata, ...present({ duetProject: first }) },
   }
   let last: VendorAnswer | undefined
-  for (const origin of sheet.loadAt) {
+  const [primary = '', ...others] = sheet.loadAt
+  // A stand-in is never left for a real host (hosts.ts).
+  const isMoved = (origin: string) => context.url(origin) !== origin
+  for (const origin of [primary, ...others.filter((other) => isMoved(other) === isMoved(primary))]) {
     const answer = await call(origin, 'loadCodeAssist', body)
     if (answer.status === 200) return answer.json
     // Companies that fence their projects in (VPC-SC) have the standard tier (domain.md 1.3).

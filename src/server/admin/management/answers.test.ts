@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type * as z from 'zod'
 import { failure } from '../../../hub/failure.ts'
+import { linesWords } from './audit.ts'
 import { ownRoutes, routes } from './contract.ts'
 import { openApi } from './openapi.ts'
 import { ADMIN, CLIENT, type TestHouse, testHouse } from './testing/house.ts'
@@ -148,6 +149,17 @@ describe('accounts', () => {
     assert.match(resting.json.words, /Rests for 60 min, tried again in 5 min: no more today/)
     const why = await house.ask('GET', '/v0/management/why?model=m&protocol=openai-chat')
     assert.deepEqual(why.json.targets[0].standings.map((s: { is: string }) => s.is).sort(), ['resting', 'usable'])
+    // The page says times in its reader's zone: they stand apart from the words.
+    const standing = why.json.targets[0].standings.find((s: { is: string }) => s.is === 'resting')
+    const now = house.context.now()
+    assert.deepEqual([standing.until - now, standing.nextTry - now], [3_600_000, 300_000])
+    assert.deepEqual(standing.parts, [
+      'rests until ',
+      { time: new Date(standing.until).toISOString() },
+      ', next test at ',
+      { time: new Date(standing.nextTry).toISOString() },
+      ': no more today',
+    ])
     assert.equal((await house.ask('PATCH', path, { body: { weight: 2 } })).status, 409)
     const reset = await house.ask('POST', `${path}/reset`)
     assert.deepEqual([reset.status, reset.json.state], [200, 'ready'])
@@ -172,6 +184,17 @@ describe('accounts', () => {
         [`quota:${one!.id}:5h`, 'warning'],
       ],
     )
+    const time = new Date(at + 3_600_000).toISOString()
+    for (const { message, parts } of json.alerts) {
+      assert.deepEqual(parts.slice(1), [{ time }, '.'])
+      assert.equal(message, `${parts[0]}${time.replace('.000Z', 'Z')}.`)
+    }
+    // The doctor names the alert and does not say it twice.
+    const { findings } = (await house.ask('GET', '/v0/management/doctor')).json
+    const found = findings.find((f: { alert?: string }) => f.alert === json.alerts[0].id)
+    assert.equal(found.title, json.alerts[0].title)
+    assert.deepEqual([found.detail, found.parts], [json.alerts[0].message, json.alerts[0].parts])
+    for (const f of findings) assert.notEqual(f.title, f.detail)
     const account = await house.ask('GET', `/v0/management/accounts/${one!.id}`)
     assert.deepEqual(
       account.json.quota.windows.map((w: { binding: boolean }) => w.binding),
@@ -265,6 +288,24 @@ describe('the config', () => {
     await writeFile(house.file, '# changed by an editor\n')
     assert.equal((await put(json.text)).status, 409)
     assert.equal(await readFile(house.file, 'utf8'), '# changed by an editor\n')
+    await house.close()
+  })
+
+  it('is not saved where that would take the admin token away: nobody could undo it from here', async () => {
+    const house = await testHouse(CONFIG)
+    const { json } = await house.ask('GET', '/v0/management/config')
+    const before = await readFile(house.file, 'utf8')
+    for (const answer of [
+      await house.ask('PUT', '/v0/management/config', { body: { text: '{}', expected: json.digest } }),
+      await house.ask('PUT', '/v0/management/config.yaml', { body: '{}', headers: { 'content-type': 'text/yaml' } }),
+      await house.ask('PATCH', '/v0/management/config', {
+        body: { expected: json.digest, changes: [{ path: ['remote-management', 'secret-key'] }] },
+      }),
+    ]) {
+      assert.equal(answer.status, 422, answer.text)
+      assert.equal(answer.json.error.faults[0].path, 'remote-management.secret-key')
+    }
+    assert.equal(await readFile(house.file, 'utf8'), before)
     await house.close()
   })
 
@@ -394,11 +435,42 @@ describe('a test request', () => {
     const detail = await house.ask('GET', `/v0/management/usage/calls/${json.requestId}`)
     assert.equal(detail.json.timeline.length, 1)
     assert.ok(detail.json.timeline[0].why.length > 0)
+    const told = await house.ask('GET', `/v0/management/logs?request=${json.requestId}`)
+    assert.deepEqual(
+      told.json.lines.map((line: { message: string }) => line.message),
+      ['A test request was sent to m: status 200.'],
+    )
+    const audit = await house.ask('GET', '/v0/management/audit?action=test')
+    assert.equal(audit.json.entries[0].requestId, json.requestId)
     const missing = await house.ask('POST', '/v0/management/test', { body: { model: 'nobody-has-it' } })
     assert.deepEqual([missing.json.ok, missing.json.status], [false, 404])
     assert.match(missing.json.failure, /No account serves/)
     await house.close()
   })
+})
+
+it('says of a change how many lines, in good grammar', () => {
+  const words = ([added, removed]: readonly [number, number]) => linesWords({ added, removed })
+  assert.deepEqual(
+    (
+      [
+        [1, 0],
+        [1, 1],
+        [2, 3],
+        [0, 1],
+        [0, 2],
+        [0, 0],
+      ] as const
+    ).map(words),
+    [
+      '1 line added',
+      '1 line added, 1 removed',
+      '2 lines added, 3 removed',
+      '1 line removed',
+      '2 lines removed',
+      'no line differs',
+    ],
+  )
 })
 
 it('no route of ours stands twice, and all have handlers', () => {

@@ -20,13 +20,20 @@ export interface Audit {
     action: string,
     target: string,
     message: string,
-    change?: { before?: unknown; after?: unknown },
+    change?: { before?: unknown; after?: unknown; requestId?: string },
   ): Promise<void>
   failed(who: Who, action: string, target: string, message: string): Promise<void>
   /** Somebody was turned away. A flood of them makes few entries. */
   refused(from: string, action: string, message: string): void
   /** @throws {StoreError} */
   list(query: { limit: number; cursor?: string; action?: string }): Promise<AuditPage>
+}
+
+/** What a change of a text did, in words: `1 line added, 2 removed`. */
+export function linesWords({ added, removed }: { added: number; removed: number }): string {
+  const lines = (n: number) => (n === 1 ? '1 line' : `${n} lines`)
+  if (added === 0) return removed === 0 ? 'no line differs' : `${lines(removed)} removed`
+  return removed === 0 ? `${lines(added)} added` : `${lines(added)} added, ${removed} removed`
 }
 
 export function createAudit(context: Pick<ManagementContext, 'store' | 'behind' | 'now' | 'log' | 'scrub'>): Audit {
@@ -44,7 +51,13 @@ export function createAudit(context: Pick<ManagementContext, 'store' | 'behind' 
     const row = { kind: AUDIT_KIND, id, value, updatedAt: at, expiresAt: at + KEEP_MS }
     log(
       entry.outcome === 'done' ? 'info' : 'warn',
-      { who: entry.who, from: entry.from, action: entry.action, target: entry.target },
+      {
+        who: entry.who,
+        from: entry.from,
+        action: entry.action,
+        target: entry.target,
+        ...(entry.requestId === undefined ? {} : { requestId: entry.requestId }),
+      },
       entry.message,
     )
     await deadline(store.documents.put([row])).catch(() => behind.put(row))

@@ -103,7 +103,7 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
       config === undefined || before === undefined
         ? []
         : RESTART.filter((key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(config, key)))
-    return { text: put.text, faults, notices, restart }
+    return { text: put.text, faults: [...faults, ...lockedOut(before, config)], notices, restart }
   }
 
   const result = (masked: Masked, p: ReturnType<typeof prepared>, digest: string, saved: boolean): ConfigResult => {
@@ -241,6 +241,15 @@ export function createConfigDesk(context: ManagementContext): ConfigDesk {
         )
       }),
   }
+}
+
+const ADMIN = 'remote-management.secret-key'
+
+/** What would shut out whoever asks for it: nobody could undo it from here. */
+function lockedOut(before: Plain | undefined, after: Plain | undefined): Fault[] {
+  if (before === undefined || after === undefined || !at(before, ADMIN) || at(after, ADMIN)) return []
+  const message = `this would take away ${ADMIN}, the admin token, and nobody could undo it from here; if that is meant, change the file itself`
+  return [{ line: 1, column: 1, path: ADMIN, message }]
 }
 
 const conflict = () =>

@@ -41,6 +41,8 @@ export interface ManagementContext {
   storeTrouble(): string | undefined
   /** What cannot be used now, in sentences. */
   trouble(): string[]
+  /** What the owner of the logins should know though they can be used, in sentences. */
+  remarks?(): readonly string[]
   /** Why the newest text of the config file is not in force. */
   configFault(): string | undefined
   /** Absent: the config is an object of an embedding program. */

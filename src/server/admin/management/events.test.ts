@@ -4,10 +4,11 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { eventSchema } from './contract.ts'
 import { createEvents, type EventHub } from './events.ts'
 
-const hub = () => createEvents({ version: '1.2.3', now: () => 1_000_000 })
+const hub = (everyMs = 0) => createEvents({ version: '1.2.3', now: () => 1_000_000, everyMs })
+let marks = 0
 const accounts = { type: 'accounts' } as const
 
-function reader(stream: ReadableStream<Uint8Array>) {
+function reader(stream: ReadableStream<Uint8Array>, hub?: EventHub) {
   const source = stream.getReader()
   const events: EventSourceMessage[] = []
   const parser = createParser({ onEvent: (event) => events.push(event) })
@@ -19,13 +20,26 @@ function reader(stream: ReadableStream<Uint8Array>) {
       if (value !== undefined) parser.feed(new TextDecoder().decode(value))
       return done
     },
-    /** Reads all that is there now. */
+    /** The piece as it came. */
+    async readRaw() {
+      const { value } = await source.read()
+      parser.feed(new TextDecoder().decode(value))
+      return value
+    },
+    /** Reads all that was told so far: up to a mark of its own, or to the word that some of it is lost. */
     async drain() {
+      marks += 1
+      const version = `mark ${marks}`
+      const from = events.length
+      hub!.publish({ type: 'hello', missed: false, version })
       for (;;) {
-        const next = this.read()
-        if (await Promise.race([next.then(() => false), new Promise((resolve) => setTimeout(() => resolve(true), 20))]))
-          return
+        await this.read()
+        const at = events.findIndex(({ data }) => JSON.parse(data).version === version)
+        if (at !== -1) events.splice(at, 1)
+        if (at !== -1 || events.slice(from).some(({ data }) => JSON.parse(data).lost !== undefined)) break
       }
+      for (let i = events.length - 1; i >= 0; i -= 1)
+        if (/^mark/.test(JSON.parse(events[i]!.data).version ?? '')) events.splice(i, 1)
     },
     cancel: () => source.cancel(),
   }
@@ -34,7 +48,7 @@ function reader(stream: ReadableStream<Uint8Array>) {
 describe('the event stream', () => {
   it('begins with hello and goes on with what is published, in order, in the shapes of the contract', async () => {
     const events = hub()
-    const one = reader(events.listen({}))
+    const one = reader(events.listen({}), events)
     await one.read()
     events.publish(accounts)
     events.publish({ type: 'login', id: 'x' })
@@ -47,7 +61,7 @@ describe('the event stream', () => {
 
   it('gives the log only to those who ask for it', async () => {
     const events = hub()
-    const [all, log] = [reader(events.listen({})), reader(events.listen({ topics: new Set(['log']) }))]
+    const [all, log] = [reader(events.listen({}), events), reader(events.listen({ topics: new Set(['log']) }), events)]
     events.publish({ type: 'log', line: { seq: 1, at: 1, level: 'info', message: 'm', fields: {} } })
     events.publish(accounts)
     await Promise.all([all.drain(), log.drain()])
@@ -63,17 +77,17 @@ describe('the event stream', () => {
 
   it('goes on where a broken one ended, and says when it cannot', async () => {
     const events = hub()
-    const first = reader(events.listen({}))
+    const first = reader(events.listen({}), events)
     for (let i = 0; i < 5; i++) events.publish({ type: 'login', id: String(i) })
     await first.drain()
     const { id } = first.events[3]!
-    const again = reader(events.listen({ lastId: id! }))
+    const again = reader(events.listen({ lastId: id! }), events)
     await again.drain()
     assert.deepEqual(
       again.events.slice(1).map(({ data }) => JSON.parse(data).id),
       ['3', '4'],
     )
-    const lost = reader(events.listen({ lastId: '12' }))
+    const lost = reader(events.listen({ lastId: '12' }), events)
     await lost.drain()
     assert.equal(JSON.parse(lost.events[0]!.data).missed, true)
     events.close('over')
@@ -81,8 +95,8 @@ describe('the event stream', () => {
 
   it('holds a bounded amount for a reader that stands still, tells it what it missed, and delays nobody else', async () => {
     const events = hub()
-    const slow = reader(events.listen({}))
-    const fast = reader(events.listen({}))
+    const slow = reader(events.listen({}), events)
+    const fast = reader(events.listen({}), events)
     await slow.read()
     const line = { type: 'login', id: 'x'.repeat(4_000) } as const
     for (let i = 0; i < 1_000; i++) {
@@ -101,10 +115,81 @@ describe('the event stream', () => {
 
   it('tells at most 40 calls a second', async () => {
     const events = hub()
-    const one = reader(events.listen({ topics: new Set(['call']) }))
+    const one = reader(events.listen({ topics: new Set(['call']) }), events)
     for (let i = 0; i < 1_000; i++) events.publishCall(() => ({ id: `c${i}` }) as never)
     await one.drain()
     assert.equal(one.names().filter((n) => n === 'call').length, 40)
+    events.close('over')
+  })
+
+  it('gathers what comes close together: one piece for all, of what is soon out of date the newest', async () => {
+    const events = hub(50)
+    const readers = [reader(events.listen({}), events), reader(events.listen({}), events)]
+    await Promise.all(readers.map((one) => one.read()))
+    events.publish({ type: 'login', id: 'before' })
+    await Promise.all(readers.map((one) => one.read()))
+    for (let i = 0; i < 5; i++) {
+      events.publish({ type: 'login', id: String(i) })
+      events.publish(accounts)
+      events.publish({ type: 'keys' })
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const pieces = await Promise.all(readers.map((one) => one.readRaw()))
+    assert.equal(pieces[0], pieces[1])
+    for (const one of readers)
+      assert.deepEqual(one.names().slice(2), ['login', 'login', 'login', 'login', 'login', 'accounts', 'keys'])
+    events.close('over')
+  })
+
+  it('gives each of many listeners every event once and in order, whenever it comes', async () => {
+    const events = hub(20)
+    const readers = Array.from({ length: 50 }, () => reader(events.listen({}), events))
+    await Promise.all(readers.map((one) => one.read()))
+    const pulling = readers.map(async (one) => {
+      while (!one.events.some(({ data }) => JSON.parse(data).id === 'last')) await one.read()
+    })
+    for (let i = 0; i < 40; i++) {
+      events.publish({ type: 'login', id: String(i) })
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    events.publish({ type: 'login', id: 'last' })
+    await Promise.all(pulling)
+    const wanted = [...Array.from({ length: 40 }, (_, i) => String(i)), 'last']
+    for (const one of readers)
+      assert.deepEqual(
+        one.events.slice(1).map(({ data }) => JSON.parse(data).id),
+        wanted,
+      )
+    events.close('over')
+  })
+
+  it('gives a listener that fell behind the status as it is', async () => {
+    const events = hub()
+    const slow = reader(events.listen({}), events)
+    await slow.read()
+    events.publish({ type: 'status', status: { version: 'old' } as never })
+    events.publish({ type: 'status', status: { version: 'new' } as never })
+    for (let i = 0; i < 600; i++) events.publish({ type: 'login', id: String(i) })
+    await slow.read()
+    assert.deepEqual(slow.names(), ['hello', 'hello', 'status'])
+    assert.deepEqual(JSON.parse(slow.events[1]!.data), { type: 'hello', missed: true, lost: 90, version: '1.2.3' })
+    assert.equal(JSON.parse(slow.events[2]!.data).status.version, 'new')
+    events.close('over')
+  })
+
+  it('keeps events and lines of the log apart: a flood of lines displaces nothing', async () => {
+    const events = hub()
+    const [all, log] = [
+      reader(events.listen({}), events),
+      reader(events.listen({ topics: new Set(['log', 'accounts']) }), events),
+    ]
+    await Promise.all([all.read(), log.read()])
+    events.publish(accounts)
+    for (let i = 0; i < 5_000; i++)
+      events.publish({ type: 'log', line: { seq: i, at: 1, level: 'info', message: 'm', fields: {} } })
+    await Promise.all([all.read(), log.read()])
+    assert.deepEqual(all.names(), ['hello', 'accounts'])
+    assert.equal(JSON.parse(log.events[1]!.data).lost, 3_000)
     events.close('over')
   })
 
@@ -124,7 +209,7 @@ describe('the event stream', () => {
 
   it('costs nothing while nobody listens, and forgets who went away', async () => {
     const events: EventHub = hub()
-    const one = reader(events.listen({}))
+    const one = reader(events.listen({}), events)
     assert.equal(events.listeners(), 1)
     await one.cancel()
     assert.equal(events.listeners(), 0)

@@ -1,5 +1,6 @@
 /** Tells pages what changed: calls as they end, the status each two seconds, alerts as they come and go. Idle without listeners. */
 
+import { isRefusal } from '../../../telemetry/outcome.ts'
 import type { Alert } from './contract.ts'
 import type { Tools } from './handlers/handler.ts'
 import { callView } from './views/usage-view.ts'
@@ -55,7 +56,10 @@ export function startTicker({ context, events, overview }: Pick<Tools, 'context'
 
   const interval = setInterval(tick, TICK_MS).unref()
   stops.push(
-    gateway.on('end', (record) => events.publishCall(() => callView(record))),
+    // What was turned away at the door is no request, here as in the table (telemetry/outcome.ts).
+    gateway.on('end', (record) => {
+      if (!isRefusal(record)) events.publishCall(() => callView(record, context.scrub))
+    }),
     gateway.on('reload', ({ digest }) => events.publish({ type: 'config', digest })),
     gateway.on('reload-failed', (error) =>
       events.publish({ type: 'config', digest: gateway.snapshot.digest, rejected: context.scrub(error.message) }),

@@ -17,6 +17,12 @@ export const json = z.record(z.string(), z.unknown())
 /** The answer of a call that has nothing else to say. */
 export const done = z.object({ ok: z.literal(true), message: z.string().optional() })
 
+/**
+ * A sentence whose times stay apart, so that a page can say them in its reader's zone: its pieces in their order, texts and
+ * ISO instants. Joined they are the text beside it, which says the times in UTC.
+ */
+export const told = z.array(z.union([z.string(), z.object({ time: z.iso.datetime() })])).readonly()
+
 /** One thing that is wrong in a config text. Lines and columns count from 1; 0 where it is about the file as a whole. */
 export const fault = z.object({
   line: z.int(),
@@ -47,6 +53,7 @@ export const queryCount = (most: number) => z.coerce.number().int().min(1).max(m
 export const queryTime = z.coerce.number().min(0)
 export const queryFlag = z.enum(['true', 'false', '1', '0']).transform((v) => v === 'true' || v === '1')
 
+export type Told = z.infer<typeof told>
 export type Done = z.infer<typeof done>
 export type ConfigFault = z.infer<typeof fault>
 export type Problem = z.infer<typeof problem>

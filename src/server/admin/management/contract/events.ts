@@ -1,15 +1,17 @@
 /**
  * What `GET /v0/management/events` streams: server-sent events whose `event` is the `type` below and whose `data` is the rest.
  * `id` rises; after a break send `Last-Event-ID` to get what is still remembered, else `hello` comes with `missed: true`.
- * A page that reads too slowly loses `status` ticks first, then gets `hello` with `missed: true`: then fetch anew.
+ * What has gathered is sent four times a second at most; of `status`, `accounts` and `keys` only the newest. A page that reads
+ * too slowly gets `hello` with `missed: true` and the status as it is: then fetch anew.
  */
 import * as z from 'zod'
+import { count } from './common.ts'
 import { alert, status } from './status.ts'
 import { logLine, usageRow } from './usage.ts'
 
 export const event = z.discriminatedUnion('type', [
-  /** First event of every stream. */
-  z.object({ type: z.literal('hello'), missed: z.boolean(), version: z.string() }),
+  /** First event of every stream. `lost`: events that were there and could not be sent. */
+  z.object({ type: z.literal('hello'), missed: z.boolean(), lost: count.optional(), version: z.string() }),
   /** A call ended: a row for the list of last requests. */
   z.object({ type: z.literal('call'), call: usageRow }),
   /** Every two seconds, if anything but the clock differs. */

@@ -58,6 +58,8 @@ export const auditEntry = z.object({
   message: z.string(),
   before: z.unknown().optional(),
   after: z.unknown().optional(),
+  /** Of the request that was sent, for a test. */
+  requestId: z.string().optional(),
 })
 export const auditQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),

@@ -1,6 +1,6 @@
 /** What goes on: status, alerts, series for charts, endpoints, models, providers, findings of the doctor. */
 import * as z from 'zod'
-import { count, duration, micros, queryCount, queryTime, share, time } from './common.ts'
+import { count, duration, micros, queryCount, queryTime, share, time, told } from './common.ts'
 
 /** Something its owner should act on. Stable `id`s, so that a page can show what is new. */
 export const alert = z.object({
@@ -23,6 +23,8 @@ export const alert = z.object({
   title: z.string().optional(),
   /** One sentence: what happened, to which account, until when. */
   message: z.string(),
+  /** `message` with its times apart; absent where it names none. */
+  parts: told.optional(),
   /** What to do next. */
   action: z.string().optional(),
   accountId: z.string().optional(),
@@ -34,10 +36,13 @@ export const alert = z.object({
   until: time.optional(),
 })
 
-/** Totals since the start of the process. */
+/** Totals since the start of the process. What is a request, a failure, a refusal: telemetry/outcome.ts. */
 export const totals = z.object({
+  /** Those that were let in: as many as the usage table and `logicaproxy_requests_total` have. */
   requests: count,
   errors: count,
+  /** Turned away at the door (no key, a wrong or revoked one, one at its limit); not among the requests. */
+  refused: count,
   /** Share of requests that failed, 0 to 1. */
   errorRate: share,
   averageLatencyMs: duration,
@@ -108,6 +113,8 @@ export const seriesPoint = z.object({
   inputTokens: count,
   outputTokens: count,
   costMicros: micros,
+  /** Turned away at the door, not among the requests; known for the last hour (`source: recent`). */
+  refused: count.optional(),
 })
 
 /** For sparklines and the volume chart. From memory for the last hour, from the store beyond. */
@@ -187,7 +194,12 @@ export const finding = z.object({
   id: z.string(),
   level: z.enum(['good', 'info', 'warning', 'critical']),
   title: z.string(),
+  /** What the title does not say. */
   detail: z.string(),
+  /** `detail` with its times apart; absent where it names none. */
+  parts: told.optional(),
+  /** Id of the alert that says the same. */
+  alert: z.string().optional(),
   action: z.string().optional(),
 })
 export const doctor = z.object({ at: time, findings: z.array(finding) })
@@ -223,6 +235,11 @@ export const standing = z.object({
   is: z.enum(['usable', 'probe', 'resting', 'busy', 'tried', 'lower-priority', 'disabled', 'needs-login', 'excluded']),
   /** In words: until when, because of what. */
   because: z.string(),
+  /** `because` with its times apart; absent where it names none. */
+  parts: told.optional(),
+  /** Of one that rests. */
+  until: time.optional(),
+  nextTry: time.optional(),
   inFlight: count,
   quotaLeft: share,
   bound: z.boolean().optional(),

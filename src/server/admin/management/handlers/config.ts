@@ -3,8 +3,10 @@
 import { configJsonSchema } from '../../../../config/json-schema.ts'
 import type { ProtocolId } from '../../../../hub/protocol-id.ts'
 import { ExampleError, type Examples, explainRoute, requestOf } from '../../../../routing/auto/index.ts'
+import { linesWords } from '../audit.ts'
 import { invalid, notFound, unavailable } from '../errors.ts'
 import { strip } from '../views/account-view.ts'
+import { toldView } from '../views/told-view.ts'
 import { type Handlers, type Tools, whoOf } from './handler.ts'
 
 type Ids =
@@ -40,7 +42,7 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
         who,
         'config.save',
         context.configFile ?? 'config',
-        `The config was saved: ${result.diff.added} lines added, ${result.diff.removed} removed.`,
+        `The config was saved: ${linesWords(result.diff)}.`,
         { after: result.diff.hunks },
       )
       return result
@@ -136,6 +138,7 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
           standings: standings.map((standing) => ({
             ...strip(standing),
             because: context.scrub(standing.because),
+            ...(standing.parts && { parts: toldView(standing.parts, context.scrub) }),
             translated: speaks.get(standing.accountId)?.includes(protocol as ProtocolId) === false,
           })),
         })),

@@ -1,5 +1,6 @@
 /** CLIProxyAPI's routes over the same functions (domain.md 5.3), in its shapes. What it gave away is not given away here. */
 import { valueAt } from '../../../../config/faults.ts'
+import { linesWords } from '../audit.ts'
 import { authUrls, scalarKeys } from '../contract/legacy.ts'
 import { invalid, ManagementError, notFound } from '../errors.ts'
 import { type AnyHandler, type Ask, type Tools, whoOf } from './handler.ts'
@@ -72,7 +73,7 @@ export function legacyHandlers(tools: Tools, own: Readonly<Record<string, AnyHan
         who,
         'config.save',
         context.configFile ?? 'config',
-        `The config was saved: ${result.diff.added} lines added, ${result.diff.removed} removed.`,
+        `The config was saved: ${linesWords(result.diff)}.`,
       )
       return { ok: true, changed: ['config'] }
     },

@@ -153,17 +153,22 @@ interface Sums {
   inputTokens: number
   outputTokens: number
   costMicros: number
+  refused?: number
 }
 
-const pointOf = ({ at, requests, errors, latencyMsSum, inputTokens, outputTokens, costMicros }: Sums): SeriesPoint => ({
-  at,
-  requests,
-  errors,
-  ...(requests === 0 ? {} : { averageLatencyMs: latencyMsSum / requests }),
-  inputTokens,
-  outputTokens,
-  costMicros,
-})
+const pointOf = (sums: Sums): SeriesPoint => {
+  const { at, requests, errors, latencyMsSum, inputTokens, outputTokens, costMicros, refused } = sums
+  return {
+    at,
+    requests,
+    errors,
+    ...(requests === 0 ? {} : { averageLatencyMs: latencyMsSum / requests }),
+    inputTokens,
+    outputTokens,
+    costMicros,
+    ...(refused === undefined ? {} : { refused }),
+  }
+}
 
 const ACTIONS: Readonly<Record<string, string>> = {
   generate: 'Generates an answer.',

@@ -119,6 +119,7 @@ export function usageHandlers({
         'test',
         body.model,
         `A test request was sent to ${body.model}: status ${result.status}.`,
+        { requestId: result.requestId },
       )
       return result
     },

@@ -10,16 +10,23 @@ const ORDER: readonly Finding['level'][] = ['critical', 'warning', 'info', 'good
 export function advice(context: ManagementContext, alerts: readonly Alert[]): Finding[] {
   const { gateway } = context
   const { config, accounts } = gateway.snapshot
-  const found: Finding[] = alerts.map(({ id, level, message, action }) => ({
+  const found: Finding[] = alerts.map(({ id, level, title, message, parts, action }) => ({
     id,
     level,
-    title: message.length > 80 ? `${message.slice(0, 79)}…` : message,
-    detail: message,
+    alert: id,
+    // What has no title is a sentence that says it all.
+    title: title ?? message,
+    detail: title === undefined ? '' : message,
+    ...(parts === undefined || title === undefined ? {} : { parts }),
     ...(action === undefined ? {} : { action }),
   }))
   const add = (level: Finding['level'], id: string, title: string, detail: string, action?: string) =>
     found.push({ id, level, title, detail, ...(action === undefined ? {} : { action }) })
 
+  for (const [n, words] of (context.remarks?.() ?? []).entries()) {
+    const said = context.scrub(words)
+    add('warning', `logins-${n}`, said.length > 80 ? `${said.slice(0, 79)}…` : said, said)
+  }
   const open = config['api-keys'].length === 0 && (context.keys?.open ?? true)
   if (open)
     add(

@@ -6,6 +6,7 @@ import type { ManagementContext } from '../context.ts'
 import type { AccountView, Alert, EndpointRow, ModelRow, ProviderRow, Status } from '../contract.ts'
 import type { Recent } from '../recent.ts'
 import { type AccountBrief, accountBriefs, accountViews, strip } from './account-view.ts'
+import { toldView } from './told-view.ts'
 
 export interface Overview {
   status(): Status
@@ -41,6 +42,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
           id: `policy:${id}`,
           level: 'info',
           kind: 'policy',
+          title: `${login.title} is discontinued`,
           message: `${login.title}: ${login.policy.note}`,
           url: login.policy.url,
           accountId: id,
@@ -52,7 +54,8 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
         id: 'no-accounts',
         level: 'warning',
         kind: 'no-accounts',
-        message: 'There is no account yet.',
+        title: 'There is no account yet',
+        message: 'There is no account yet, so nothing can be answered.',
         action: 'Log in to a subscription, or put an API key into the config.',
       })
     if (context.behind.counts.dropped > 0)
@@ -60,7 +63,8 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
         id: 'usage-dropped',
         level: 'warning',
         kind: 'usage',
-        message: `${context.behind.counts.dropped} records could not be kept.`,
+        title: 'Some usage could not be kept',
+        message: `${context.behind.counts.dropped} ${context.behind.counts.dropped === 1 ? 'record' : 'records'} could not be kept.`,
         action: 'Look at the store.',
       })
     const rejected = context.configFault()
@@ -69,6 +73,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
         id: 'config-rejected',
         level: 'warning',
         kind: 'config',
+        title: 'The config file is not in force',
         message: `The config file is not in force: ${context.scrub(rejected).slice(0, 500)}`,
         action: 'Mend it; the one before stays in force until then.',
       })
@@ -78,6 +83,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
         id: 'exposed',
         level: 'warning',
         kind: 'exposed',
+        title: 'Management answers without TLS',
         message: 'Management answers other machines without TLS: tokens travel in the clear.',
         action: 'Set tls, or turn remote-management.allow-remote off and use an SSH tunnel.',
       })
@@ -132,6 +138,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
         totals: {
           requests: metrics.requests,
           errors: metrics.errors,
+          refused: metrics.refused,
           errorRate: metrics.requests === 0 ? 0 : metrics.errors / metrics.requests,
           averageLatencyMs: metrics.avgLatencyMs,
           requestsPerSecond: context.usage.live.perSecond(),
@@ -241,13 +248,14 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
 }
 
 function alertView({ scrub }: ManagementContext, alert: RaisedAlert): Alert {
-  const { id, level, kind, title, words, action, account, provider, since, until, url } = alert
+  const { id, level, kind, title, words, parts, action, account, provider, since, until, url } = alert
   return strip({
     id,
     level,
     kind,
     title,
     message: scrub(words),
+    parts: parts.some((piece) => typeof piece !== 'string') ? toldView(parts, scrub) : undefined,
     action,
     accountId: account,
     provider,

@@ -68,7 +68,7 @@ export function rowView(row: UsageRow, label: (id: string) => string): UsageRowV
 }
 
 /** A call that has just ended, as a row of the list; what it cost is known once it is stored. */
-export function callView(record: CallRecord): UsageRowView {
+export function callView(record: CallRecord, scrub: (text: string) => string): UsageRowView {
   const last = record.attempts.at(-1)
   const account = record.accountId || last?.accountId || ''
   return strip({
@@ -78,7 +78,9 @@ export function callView(record: CallRecord): UsageRowView {
     clientKey: record.client,
     protocol: record.protocol,
     endpoint: record.endpoint,
-    requestedModel: record.requestedModel,
+    // A client may send a secret as the name of a model: told as it is stored.
+    requestedModel:
+      record.requestedModel === record.servedModel ? record.requestedModel : scrub(record.requestedModel).slice(0, 200),
     servedModel: record.servedModel,
     category: record.category ?? '',
     provider: record.provider || (last?.provider ?? ''),

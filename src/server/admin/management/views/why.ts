@@ -1,8 +1,10 @@
 /** Which account a model would go to now, and why not the others. Reads living state, changes nothing. */
+import type { Standing as PoolStanding } from '../../../../accounts/pool.ts'
 import type { ProtocolId } from '../../../../hub/protocol-id.ts'
 import type { ManagementContext } from '../context.ts'
 import type { Standing, Why } from '../contract.ts'
 import { invalid } from '../errors.ts'
+import { toldView } from './told-view.ts'
 
 export interface WhyQuery {
   model: string
@@ -36,8 +38,7 @@ export function explainModel(context: ManagementContext, { model, protocol, pin,
           ...(session === undefined ? {} : { session }),
         })) {
           const key = `${standing.accountId}|${standing.model}`
-          if (!seen.has(key) || !translated)
-            seen.set(key, { ...standing, because: scrub(standing.because), translated })
+          if (!seen.has(key) || !translated) seen.set(key, scrubbed({ ...standing, translated }, scrub))
         }
       }
     return { model: name, standings: [...seen.values(), ...absent(context, name, seen)] }
@@ -47,6 +48,18 @@ export function explainModel(context: ManagementContext, { model, protocol, pin,
     strategy,
     words: wordsOf(model, targets),
     targets: targets.filter((t, i) => i === 0 || t.standings.length > 0),
+  }
+}
+
+/** A vendor's words, quoted, may hold what must not show. */
+function scrubbed(
+  { parts, ...standing }: PoolStanding & { translated: boolean },
+  scrub: (text: string) => string,
+): Standing {
+  return {
+    ...standing,
+    because: scrub(standing.because),
+    ...(parts === undefined ? {} : { parts: toldView(parts, scrub) }),
   }
 }
 
