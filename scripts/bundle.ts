@@ -57,8 +57,20 @@ export async function bundleProgram(root: string, to: string): Promise<void> {
     const plugins = [builtins(), lazily(root), modulePlaces(root, depth)]
     metafiles.push((await build({ ...common, entryPoints: [entry(program)], plugins })).metafile!)
   }
-  for (const metafile of metafiles) checkPlaces(root, metafile)
+  for (const metafile of metafiles) {
+    checkPlaces(root, metafile)
+    for (const file of Object.keys(metafile.outputs)) if (file.endsWith('.map')) lighten(join(root, file))
+  }
   writeFileSync(join(to, 'THIRD-PARTY.txt'), notices(root, metafiles))
+}
+
+/** Leaves the text of packages out of a source map: where it is from is enough. */
+function lighten(file: string): void {
+  const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[]; sourcesContent: (string | null)[] }
+  map.sourcesContent = map.sources.map((name, i) =>
+    /(?:^|\/)node_modules\//.test(name) ? null : map.sourcesContent[i]!,
+  )
+  writeFileSync(file, JSON.stringify(map))
 }
 
 /** `dist/index.js` stands at the top, where paths would be off by one: it may only hand on what chunks hold. */

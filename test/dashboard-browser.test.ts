@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { type DevOptions, type DevServer, startDev } from '../dashboard/dev/server.ts'
+import { faultsOf } from '../dashboard/testing/axe.ts'
 import { startBrowser, whyNoBrowser } from '../dashboard/testing/browser.ts'
 import { axe, dress, eachView, fits, holds, LOOKS, settled, touchable, VIEWS } from '../dashboard/testing/page.ts'
 import { type BuiltPage, bundlePage } from '../scripts/dashboard.ts'
@@ -32,11 +33,15 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     return server
   }
 
-  async function visit(url: string, options: { width?: number; scheme?: 'light' | 'dark' } = {}): Promise<Page> {
+  async function visit(
+    url: string,
+    options: { width?: number; scheme?: 'light' | 'dark'; timezone?: string } = {},
+  ): Promise<Page> {
     const context = await browser.newContext({
       viewport: { width: options.width ?? 1280, height: 860 },
       colorScheme: options.scheme ?? 'light',
       reducedMotion: 'reduce',
+      timezoneId: options.timezone,
     })
     const page = await context.newPage()
     page.setDefaultTimeout(15_000)
@@ -56,12 +61,21 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
       for (const look of LOOKS) {
         const where = `${name}, ${look.scheme}, ${look.width} px`
         await dress(page, look)
-        await axe(page, where)
+        await axe(page, where, look.scheme === 'dark')
         await fits(page, where)
         if (look.width === 360) await touchable(page, where)
       }
     })
     assert.equal(await page.evaluate('window.__xss'), undefined, 'no text of the API ran as code')
+    // The judge is awake: it finds what is put there to be found.
+    await page.evaluate(`(() => {
+      const main = document.querySelector('main')
+      main.append(document.createElement('button'), Object.assign(document.createElement('p'), { className: 'muted', textContent: 'faint' }))
+      main.lastChild.style.color = '#777'
+      main.lastChild.style.background = '#666'
+    })()`)
+    assert.match((await faultsOf(page)).join(), /button-name/)
+    assert.match((await faultsOf(page, true)).join(), /^color-contrast/)
     await page.context().close()
   })
 
@@ -93,6 +107,20 @@ describe('the page in Chromium', { skip: missing === undefined ? false : missing
     await page.getByText('No account yet', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Log in an account' }).click()
     await page.getByRole('dialog').getByText('Claude Pro or Max').waitFor()
+    await page.context().close()
+  })
+
+  it("tells every moment by the reader's clock, and names the zone on hover", async () => {
+    const start = Date.now()
+    const server = await serve({ now: () => start })
+    const page = await visit(`${server.url}/dashboard/#/`, { timezone: 'Asia/Kolkata' })
+    const alert = server.world.status().alerts.find((a) => a.kind === 'needs-login')!
+    const at = new Date(/\d{4}-[\dT:.-]+Z/.exec(alert.message)![0])
+    const local = at.toLocaleTimeString('en-GB', { timeZone: 'Asia/Kolkata', hour: '2-digit', minute: '2-digit' })
+    const time = page.getByRole('region', { name: 'Alerts' }).locator('time').first()
+    assert.ok((await time.textContent())!.endsWith(local), `${await time.textContent()}, not ${local}`)
+    assert.match((await time.getAttribute('title'))!, /GMT\+5:30$/)
+    assert.equal(await time.getAttribute('datetime'), at.toISOString())
     await page.context().close()
   })
 

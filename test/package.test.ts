@@ -247,6 +247,27 @@ describe('installed elsewhere', () => {
     assert.ok(existsSync(join(project, 'kept', 'logicaproxy.db')))
   })
 
+  test('a start and a request load nothing they do not need: neither the fetch of Node.js nor TLS nor HTTP/2', async () => {
+    const script = `
+      import { createGateway } from 'logicaproxy'
+      const mock = process.getBuiltinModule('http').createServer((req, res) => res.end('{}'))
+      const upstream = await new Promise((resolve) => mock.listen(0, '127.0.0.1', () => resolve(mock.address().port)))
+      const account = { name: 'mock', 'base-url': 'http://127.0.0.1:' + upstream, 'api-key-entries': [{ 'api-key': 'k' }] }
+      const gateway = await createGateway({ config: { port: 0, 'auth-dir': './start', 'openai-compatibility': [account] } })
+      const { port } = await gateway.listen()
+      const body = JSON.stringify({ model: 'mock-model', messages: [{ role: 'user', content: 'hi' }] })
+      const headers = { 'content-type': 'application/json' }
+      const at = { port, path: '/v1/chat/completions', method: 'POST', headers }
+      await new Promise((resolve) => process.getBuiltinModule('http').request(at, resolve).end(body))
+      const loaded = process.moduleLoadList.map((name) => name.replace('NativeModule ', ''))
+      console.log(JSON.stringify(loaded.filter((name) => /^(?:internal\\/deps\\/undici|tls|https|http2|assert)/.test(name))))
+      await gateway.close({ drainMs: 0 })
+      process.exit(0)
+    `
+    const { stdout, stderr } = await exec(process.execPath, ['--input-type=module', '-e', script], project)
+    assert.equal(stdout.trim(), '[]', stderr)
+  })
+
   test('a stack trace reads as the sources do, lines included where they are asked for', async () => {
     const script = `
       import { createGateway } from 'logicaproxy'

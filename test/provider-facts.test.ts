@@ -396,6 +396,19 @@ describe('whose login it is', () => {
     assert.equal(tokens.details['project'], 'made-1')
   })
 
+  test('a free tier that is there and names no project is set up again for one, and nobody is asked', async () => {
+    const { asked, tokens } = await finish(
+      'antigravity',
+      {},
+      { ask: () => assert.fail('nobody is asked') },
+      who,
+      answer(200, { currentTier: { id: 'free-tier' }, allowedTiers: [{ id: 'standard-tier', isDefault: true }] }),
+      answer(200, { done: true, response: { cloudaicompanionProject: { id: 'made-1' } } }),
+    )
+    assert.equal(JSON.parse(asked[2]!.body!).tier_id, 'free-tier')
+    assert.equal(tokens.details['project'], 'made-1')
+  })
+
   test('antigravity: metadata of its own at the daily host, onboarding again every two seconds (1.6)', async () => {
     const { asked, context, tokens } = await finish(
       'antigravity',

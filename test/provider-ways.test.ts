@@ -185,6 +185,27 @@ describe('the hosts of Antigravity (domain.md 1.6, "hosts in order")', () => {
     assert.ok(house.calls[0]!.attempts.every(({ failure }) => /Away/.test(failure?.message ?? '')))
   })
 
+  test('a further host that does not take us is left again, and the first one has the last word', async () => {
+    let well = false
+    await using house = await standing('antigravity', GOOGLE, project, ({ host }) =>
+      host !== DAILY
+        ? said('This version of Antigravity is no longer supported. Please update to receive the latest features!')
+        : well
+          ? said('well again')
+          : rpc(503, 'UNAVAILABLE', 'Away for a moment.'),
+    )
+    const refused = await question(house, model)
+    assert.equal(refused.status, 503, refused.raw)
+    assert.match(refused.raw, /Away for a moment/)
+    assert.deepEqual(
+      house.asked.map(({ host }) => host),
+      [DAILY, GOOGLE[1], DAILY],
+    )
+    well = true
+    assert.equal((await question(house, model)).raw.includes('no longer supported'), false)
+    assert.ok(!house.asked.slice(3).some(({ host }) => host !== DAILY))
+  })
+
   test('a refusal of the account is no matter of hosts', async () => {
     await using house = await standing('antigravity', GOOGLE, project, () =>
       rpc(429, 'RESOURCE_EXHAUSTED', 'You have exhausted your capacity on this model.', [
@@ -286,5 +307,26 @@ describe('the hosts of xAI (domain.md 1.8)', () => {
       house.asked.map(({ host }) => host),
       [...HOSTS, 'cli-chat-proxy.grok.com'],
     )
+  })
+
+  test('where that host takes its own program alone, the word of the API is told, and the API is asked next time', async () => {
+    let open = false
+    await using house = await standing('xai', HOSTS, {}, ({ host }) =>
+      host !== 'api.x.ai'
+        ? { status: 403, body: { error: 'Your grok cli version is not supported. Please update.' } }
+        : open
+          ? answered(host)
+          : { status: 403, body: { code: 'permission-denied', error: 'Your team does not have access to the API.' } },
+    )
+    const refused = await question(house, 'grok-4.6')
+    assert.equal(refused.status, 403, refused.raw)
+    assert.match(refused.raw, /does not have access to the API/)
+    assert.deepEqual(
+      house.asked.map(({ host }) => host),
+      [...HOSTS, 'api.x.ai'],
+    )
+    open = true
+    await question(house, 'grok-4.6')
+    assert.ok(!house.asked.slice(3).some(({ host }) => host !== 'api.x.ai'))
   })
 })

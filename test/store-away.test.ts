@@ -17,6 +17,7 @@ describe('with Postgres away at the start', () => {
   let postgres: TestPostgres
   let simulator: Simulator
   let url: string
+  let madeKey: string
   let config: Record<string, unknown>
   const said: string[] = []
   const log = Object.fromEntries(
@@ -45,6 +46,7 @@ describe('with Postgres away at the start', () => {
     const login = await gateway.login('claude', { acknowledged: true })
     await simulator.consent({ url: login.url!, person: 'anna', visit: true })
     await login.account
+    madeKey = (await gateway.keys.create({ name: 'laptop' })).key
     await gateway.close({ drainMs: 0 })
   })
   after(async () => {
@@ -83,18 +85,24 @@ describe('with Postgres away at the start', () => {
       await assert.rejects(gateway.login('claude', { acknowledged: true }), /could not be kept now.*cannot be reached/)
       // Who is let in does not change by it.
       assert.equal((await ask(at, 'claude-haiku-4-5', 'another')).status, 401)
+      const made = await ask(at, 'claude-haiku-4-5', madeKey)
+      assert.deepEqual([made.status, /store is away. Try again soon/.test(made.text)], [503, true], made.text)
 
       await postgres.start()
       await until(() => gateway.logins!.records().length === 1 && gateway.logins!.trouble() === undefined, 30_000)
-      await until(() => gateway.usage.counts.waiting === 0, 30_000)
       assert.equal((await ask(at, 'claude-sonnet-4-6')).status, 200)
+      await waitFor(async () => (await ask(at, 'claude-haiku-4-5', madeKey)).status === 200, 10_000)
       assert.equal((await ready(at)).status, 200)
       assert.deepEqual(said.filter((words) => /the store is there now/.test(words)).length, 1)
       assert.equal(said.filter((words) => /accounts by API key serve/.test(words)).length, 1, said.join('\n'))
       const store = await openStore({ engine: 'postgres', url })
-      const models = (await store.usage.list({ attempts: 'all' }, 100)).map((row) => row.requestedModel)
-      await store.close()
-      assert.ok(models.includes('claude-haiku-4-5'), models.join())
+      try {
+        // What was asked while it was away, and nobody could write down.
+        const first = (rows: readonly { requestedModel: string }[]) => rows.at(-1)?.requestedModel
+        await waitFor(async () => first(await store.usage.list({}, 100)) === 'claude-haiku-4-5', 30_000)
+      } finally {
+        await store.close()
+      }
       assert.equal(gateway.usage.counts.dropped, 0)
     } finally {
       await gateway.close({ drainMs: 0 })

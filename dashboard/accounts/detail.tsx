@@ -99,7 +99,7 @@ export function AccountDetail({ account: a, onClose }: { account: AccountView; o
           <ul class="stack-sm list small">
             {a.rests.map((r) => (
               <li key={`${r.model}-${r.kind}-${r.until}`} class="wrap-any">
-                <span class="strong">{r.model ?? (r.endpoint ? 'The endpoint' : 'The account')}</span> until{' '}
+                <span class="strong">{r.model ?? (r.endpoint ? 'The endpoint' : 'The account')}</span> rests until{' '}
                 <Time at={r.until} as="clock" />, tested again <Time at={r.nextProbe} fine />:{' '}
                 <Words text={r.because} />
               </li>

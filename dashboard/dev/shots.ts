@@ -49,7 +49,7 @@ async function take(state: State, file: string, scheme: 'light' | 'dark', width:
     colorScheme: scheme,
     reducedMotion: 'reduce',
   })
-  page.setDefaultTimeout(5000)
+  page.setDefaultTimeout(20_000)
   page.on('pageerror', (error) => console.log(`${file}: ${error.message}`))
   try {
     await state.before?.(server, page)

@@ -227,7 +227,7 @@ export const STATES: readonly State[] = [
     path: `${PANEL}/config`,
     act: async (page) => {
       await page.locator('summary', { hasText: /^Routing/ }).click()
-      await page.locator('summary', { hasText: 'ai-router' }).click()
+      await page.locator('summary', { hasText: 'ai-router' }).first().click()
     },
   },
   { name: 'config-history', path: `${PANEL}/config`, ...OVER, act: (page) => press(page, 'History') },

@@ -54,6 +54,7 @@ export const ROUTES: { readonly [I in RouteId]: Line<I> } = {
   restoreSnapshot: `POST ${B}/config/snapshots/${ID}/restore`,
   reload: `POST ${B}/reload`,
   explainRoute: `POST ${B}/routing/explain`,
+  route: `POST ${B}/route`,
   routeFeedback: `POST ${B}/routing/feedback`,
   routeExamples: `GET ${B}/routing/examples`,
   forgetExample: `DELETE ${B}/routing/examples/${ID}`,

@@ -14,8 +14,14 @@ interface Violation {
   nodes: { target: string[] }[]
 }
 
-/** @returns one line a fault: `color-contrast: .pill, .tag`. Empty: axe has nothing to say. */
-export async function faultsOf(page: Page): Promise<string[]> {
+/** The rules of axe that read colours: all that another colour scheme can break in the same document. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
+
+/**
+ * @param colours only what depends on the colour scheme.
+ * @returns one line a fault: `color-contrast: .pill, .tag`. Empty: axe has nothing to say.
+ */
+export async function faultsOf(page: Page, colours = false): Promise<string[]> {
   if ((await page.evaluate("typeof window.axe === 'object'")) !== true) {
     // Of the wrapper's own version: it is the one the project depends on.
     source ??= readFileSync(
@@ -25,7 +31,7 @@ export async function faultsOf(page: Page): Promise<string[]> {
     await page.evaluate(source)
   }
   const violations = (await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, nodes: v.nodes.map((n) => ({ target: n.target })) })))",
+    `axe.run(document, ${JSON.stringify({ resultTypes: ['violations'], ...(colours && { runOnly: COLOUR_RULES }) })}).then((r) => r.violations.map((v) => ({ id: v.id, nodes: v.nodes.map((n) => ({ target: n.target })) })))`,
   )) as Violation[]
   return violations.map(
     (v) =>

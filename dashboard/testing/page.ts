@@ -38,9 +38,9 @@ export async function settled(page: Page): Promise<void> {
   await holds(page, "document.querySelector('main .skeleton') === null")
 }
 
-/** Axe finds nothing. @throws {AssertionError} with its findings. */
-export async function axe(page: Page, where: string): Promise<void> {
-  assert.deepEqual(await faultsOf(page), [], where)
+/** Axe finds nothing. @param colours only what depends on the colour scheme. @throws {AssertionError} with its findings. */
+export async function axe(page: Page, where: string, colours = false): Promise<void> {
+  assert.deepEqual(await faultsOf(page, colours), [], where)
 }
 
 /** Nothing is wider than the window. */
@@ -67,6 +67,7 @@ export interface Look {
   /** px */
   width: number
 }
+/** The dark ones come last: the document is the same then, and only its colours have to be looked at anew. */
 export const LOOKS: readonly Look[] = [
   { scheme: 'light', width: 1280 },
   { scheme: 'light', width: 360 },

@@ -248,7 +248,11 @@ const SUMS: readonly TableColumn<Line>[] = [
     cell: (r) => (
       <>
         {r.unpriced > 0 && r.costMicros === 0 ? 'unknown' : money(r.costMicros)}
-        {r.unpriced > 0 && r.costMicros > 0 && <span title={`${r.unpriced} requests have no known price`}>+</span>}
+        {r.unpriced > 0 && r.costMicros > 0 && (
+          <span class="hang" title={`${r.unpriced} requests have no known price`}>
+            +
+          </span>
+        )}
       </>
     ),
   },

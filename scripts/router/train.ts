@@ -8,7 +8,7 @@ import { familyOf, type Row } from './rows.ts'
 const placeOf = (source: string) => (source.startsWith('own-') ? source : familyOf(source))
 
 /** Our own rows are of more kinds and languages than any one source: they count more than a row of theirs. */
-const OWN_WEIGHT = 1.5
+const OWN_WEIGHT = 2
 
 /** Trains on the rows and packs the weights. */
 export function trained(

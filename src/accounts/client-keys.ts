@@ -12,7 +12,7 @@ import { createEntry, type EndedCall, type KeyBase, type KeyEntry, type KeyHolde
 import { createMeter, type KeyLimits, type KeyUse, type Meter } from './key-meter.ts'
 import { checkSettings, KEY_KIND, KeyError, type KeySettings, readKey, type StoredKey, writeKey } from './key-record.ts'
 import { createKeyUse } from './key-use.ts'
-import { type RefusalReason, rotatedAway } from './key-words.ts'
+import { notReadYet, type RefusalReason, rotatedAway } from './key-words.ts'
 
 export type { EndedCall, KeyHolder } from './key-entry.ts'
 export type { KeyLimits, KeyUse } from './key-meter.ts'
@@ -282,7 +282,8 @@ export function createClientKeys<Call extends EndedCall>(options: ClientKeysOpti
       const digest = createHash('sha256').update(key).digest()
       const found = byHash.get(digest.toString('hex'))
       // The look-up is by digest, so its timing tells nothing of the key; the comparison is constant-time besides.
-      if (found === undefined || !timingSafeEqual(found.digest, digest)) return undefined
+      if (found === undefined || !timingSafeEqual(found.digest, digest))
+        return unread && MADE_HERE.test(key) ? notReadYet() : undefined
       const { entry, until } = found
       if (until !== undefined && now() >= until) return rotatedAway(entry.settings.name, until)
       return until === undefined ? { holder: entry.holder } : { holder: entry.holder, until }
@@ -371,6 +372,8 @@ function settingsOf(said: Exclude<Config['api-keys'][number], string> | { key: s
 const micros = (usd: number | undefined): number | undefined =>
   usd === undefined ? undefined : Math.max(1, Math.round(usd * 1_000_000))
 
+/** The form of keys made at run time. */
+const MADE_HERE = /^lp-[A-Za-z0-9]{40}$/
 const hintOf = (key: string): string => `${key.slice(0, 7)}…`
 
 function withoutUndefined<T extends object>(object: T): T {

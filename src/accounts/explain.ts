@@ -32,6 +32,8 @@ export function explain({ candidates, ledger, full, tried, own, at }: ExplainInp
     }
     if (tried?.has(key)) return { ...base, is: 'tried', because: 'this request has already tried it' }
     const stance = ledger.stanceOf(account, s, model, at)
+    if (stance !== 'resting' && full(account, s))
+      return { ...base, is: 'busy', because: `${s.inFlight} requests under way, its limit is ${account.concurrency}` }
     if (stance !== 'ready') {
       const rests = ledger.restsOf(account, s, model)
       const heaviest = rests.reduce((a, b) => (nextTry(b, at) > nextTry(a, at) ? b : a))
@@ -45,8 +47,6 @@ export function explain({ candidates, ledger, full, tried, own, at }: ExplainInp
       const is = stance === 'probe' ? 'probe' : 'resting'
       return { ...base, is, because: inUtc(parts), parts, until, nextTry: next }
     }
-    if (full(account, s))
-      return { ...base, is: 'busy', because: `${s.inFlight} requests under way, its limit is ${account.concurrency}` }
     return { ...base, is: 'usable', because: key === own ? 'this conversation is already there' : 'ready' }
   })
   const top = Math.max(...standings.filter(({ is }) => is === 'usable' || is === 'probe').map((s) => s.priority))

@@ -49,6 +49,15 @@ export function expired(name: string, at: number): Failure {
   )
 }
 
+/** The store has not been read since the start: what was made at run time is not known here, and may well be good. */
+export function notReadYet(): Failure {
+  return failure(
+    'overloaded',
+    'Keys made with "logicaproxy keys create" cannot be checked just now, because the store is away. Try again soon.',
+    { retryAfter: 5, code: 'keys_not_read' },
+  )
+}
+
 /** An old key whose time of grace is over. */
 export function rotatedAway(name: string, at: number): Failure {
   return failure(

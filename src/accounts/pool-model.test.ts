@@ -101,7 +101,13 @@ describe('the pool', () => {
               const list = lists[n]!
               const tried = new Set(step.tried.map((k) => list[k % list.length]!.key))
               const ask = { rotation: `${n} ${step.strategy}`, strategy: step.strategy, tried }
+              const told = pool.explain(list, ask)
               const seat = pool.take(list, ask)
+              // What was explained is what happened.
+              const able = told.map(({ is }) => is === 'usable' || is === 'probe')
+              if (seat === undefined) assert.ok(!able.includes(true))
+              else
+                assert.equal(told[list.findIndex(({ key }) => key === seat.key)]!.is, seat.probe ? 'probe' : 'usable')
               assert.equal(seat && `${seat.probe ? '!' : ''}${seat.key}`, plain.take(list, ask))
               if (seat !== undefined) open.push({ seat, probe: seat.probe === true })
             } else if (step.do === 'report') {

@@ -36,23 +36,28 @@ export async function demo(out: Output, options: CliOptions): Promise<void> {
     `${out.bold(`LogicaProxy ${version}`)} at ${out.bold(url)}, with simulated providers: no answer here comes from a real model.\n`,
   )
 
-  let failed = await logInAll(out, gateway, simulator)
+  const logins = logInAll(out, gateway, simulator)
+  await logins.first
+  let failed = 0
   for (const sample of SAMPLES) {
     const result = await ask(url, key, sample)
     if (!result.ok) failed += 1
     show(out, sample, result)
   }
+  const dashboard = options.once ? '' : (await gateway.dashboardLink()).url
+  if (!options.once) {
+    endOnSignals(gateway, undefined, leave)
+    out.data({ event: 'listening', url, dashboard })
+  }
+  failed += await logins.failed
   out.data({ event: 'samples', failed })
 
-  if (options.once) {
-    await close()
-    if (failed > 0) throw new CommandError(`${failed} logins or samples failed.`, EXIT.failed)
+  if (!options.once) {
+    nextSteps(out, url, key, dashboard)
     return
   }
-  const { url: dashboard } = await gateway.dashboardLink()
-  nextSteps(out, url, key, dashboard)
-  out.data({ event: 'listening', url, dashboard })
-  endOnSignals(gateway, undefined, leave)
+  await close()
+  if (failed > 0) throw new CommandError(`${failed} logins or samples failed.`, EXIT.failed)
 }
 
 /** Several accounts with each provider, by key and by login, so that sharing and failover can be seen. */

@@ -102,11 +102,11 @@ async function takeAll(
       out.talk(`${from}: this program has no login of "${id}".`)
       continue
     }
-    // A service account's key is nobody's to refresh but ours.
-    const own = provider.login.instead !== undefined ? 'moved' : undefined
-    const how = own ?? fixed ?? (await choose(out, candidate, name, lines))
+    const how = fixed ?? (await choose(out, candidate, name, lines))
     if (how === undefined) continue
     out.talk(`${name}: ${meaningOf(id, how, candidate.canRefresh)}`)
+    // Nobody else refreshes what cannot be logged in to.
+    if (how === 'borrowed' && provider.login.instead !== undefined) continue
     if (!acknowledgedFor.has(id))
       acknowledgedFor.set(id, await acknowledged(out, provider, options.yesIKnow === true, lines, at))
     try {

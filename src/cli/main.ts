@@ -119,6 +119,12 @@ function normalised(argv: readonly string[]): string[] {
   return argv.map((word) => (/^-[a-z][a-z-]+/.test(word) ? `-${word}` : word))
 }
 
+// Whoever reads the output has read enough, as `head` has: no reason to break off in the middle of a change, or to crash.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 try {
   await program.parseAsync(normalised(legacyFlags(process.argv.slice(2))), { from: 'user' })
 } catch (error) {

@@ -24,9 +24,12 @@ const entryKeys: Record<string, string> = {
   'support-prompt-cache-key': 'not needed: prompt cache keys pass through',
 }
 
+const forceMapping =
+  'not built: translated answers carry the name that was asked for, passed-through ones that of their vendor'
+
 /** Keys of one model of a provider entry. */
 const modelKeys: Record<string, string> = {
-  'force-mapping': 'not needed: answers carry the name the client asked for',
+  'force-mapping': forceMapping,
   'is-compat': 'not needed: reasoning signatures return only to their issuer',
   image: other,
   'input-modalities': other,
@@ -82,7 +85,7 @@ export const ignoredKeys: Readonly<Record<string, string>> = {
   'video-result-auth-cache-ttl': other,
   xai: other,
   'xai-api-key': 'not built; name the endpoint under openai-compatibility with protocol: openai-responses',
-  'oauth-model-alias.*[].force-mapping': 'not needed: answers carry the name the client asked for',
+  'oauth-model-alias.*[].force-mapping': forceMapping,
   'openai-compatibility[].api-keys': 'an old form; name the keys under api-key-entries',
   'remote-management.disable-auto-update-panel': shipped,
   'remote-management.panel-github-repository': shipped,

@@ -5,7 +5,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs'
 import { lstat, readlink, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from './faults.ts'
 import { type LoadedConfig, parseConfig, readConfigText } from './load.ts'
@@ -45,6 +45,8 @@ type Content = { digest: string; text: string } | { digest: string; error: Confi
 export function watchConfig(file: string, options: WatchOptions): ConfigWatch {
   const { debounceMs = 50, pollSeconds = 2 } = options
   const load = options.load ?? ((text: string, name: string) => parseConfig(text, { file: name, env: options.env }))
+  /** What in each directory matters. */
+  let names: ReadonlyMap<string, ReadonlySet<string>> = new Map()
   const watchers = new Map<string, { watcher: FSWatcher; inode: string }>()
   let used = options.digest
   let refused: string | undefined
@@ -109,6 +111,12 @@ export function watchConfig(file: string, options: WatchOptions): ConfigWatch {
     else await arm()
   }
 
+  /** Something happened in a directory. @param name to what, where the system tells. */
+  function heard(directory: string, name: string | null): void {
+    // Beside the config there often lies the database, which is written all the time.
+    if (name === null || names.get(directory)?.has(name) !== false) onEvent()
+  }
+
   function onEvent(): void {
     if (closed || timer) return
     timer = setTimeout(() => {
@@ -122,14 +130,15 @@ export function watchConfig(file: string, options: WatchOptions): ConfigWatch {
     const wanted = await directoriesOf(file)
     if (closed) return
     for (const [directory, { watcher, inode }] of watchers) {
-      if (wanted.get(directory) === inode) continue
+      if (wanted.get(directory)?.inode === inode) continue
       watcher.close()
       watchers.delete(directory)
     }
-    for (const [directory, inode] of wanted) {
+    names = new Map([...wanted].map(([directory, leads]) => [directory, leads.names]))
+    for (const [directory, { inode }] of wanted) {
       if (watchers.has(directory)) continue
       try {
-        const watcher = watch(directory, { persistent: false }, onEvent)
+        const watcher = watch(directory, { persistent: false }, (_, name) => heard(directory, name))
         watcher.on('error', () => {
           watcher.close()
           if (watchers.get(directory)?.watcher === watcher) watchers.delete(directory)
@@ -177,19 +186,27 @@ async function signatureOf(file: string): Promise<string> {
   }
 }
 
-/** The directories in which a change may lead the path to another file, with their inodes. */
-async function directoriesOf(file: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
-  const add = async (directory: string) => {
+/** A directory in which a change may lead the path to another file. */
+interface Leading {
+  inode: string
+  /** What in it the path leads through. */
+  names: Set<string>
+}
+
+async function directoriesOf(file: string): Promise<Map<string, Leading>> {
+  const found = new Map<string, Leading>()
+  const add = async (directory: string, name: string) => {
     const seen = await stat(directory, { bigint: true }).catch(() => undefined)
-    if (seen?.isDirectory()) found.set(directory, `${seen.dev}:${seen.ino}`)
+    if (!seen?.isDirectory()) return
+    const inode = `${seen.dev}:${seen.ino}`
+    found.set(directory, { inode, names: (found.get(directory)?.names ?? new Set<string>()).add(name) })
   }
   let current = resolve(file)
   for (let hop = 0; hop < 16; hop++) {
     const directory = dirname(current)
-    await add(directory)
+    await add(directory, basename(current))
     // `..data/config.yaml`: the directory itself may be the symlink that is swapped.
-    if (await linkTarget(directory)) await add(dirname(directory))
+    if (await linkTarget(directory)) await add(dirname(directory), basename(directory))
     const target = await linkTarget(current)
     if (target === undefined) break
     current = target

@@ -14,6 +14,9 @@ export const SUBSCRIPTION_REQUIRED = 'SUBSCRIPTION_REQUIRED'
 /** `Failure.code` of a model that the account's plan has no allowance for at all. */
 export const NO_ALLOWANCE = 'no_allowance'
 
+/** `Failure.code` of the gate for clients whose version Google does not take. */
+export const CLIENT_VERSION = 'client_version'
+
 /** Longer than this the vendor's own client does not wait: the allowance is gone. Seconds. */
 const TERMINAL_WAIT = 300
 /** A per-minute window that does not say when it ends. Seconds. */

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
 import type { Failure } from '../hub/failure.ts'
 import { projectsOf, usableProject } from './code-assist.ts'
+import { CLIENT_VERSION } from './code-assist-refusals.ts'
 import type { EditContext, Vessel } from './provider.ts'
 import { addressed, basesOf, createWays, HOST_REST_MS, isOfHost, type Ways } from './ways.ts'
 
@@ -14,6 +15,9 @@ import { addressed, basesOf, createWays, HOST_REST_MS, isOfHost, type Ways } fro
 const MOST_REST_MS = 3_600_000
 /** Rest of a project that does not say when it comes back, ms. */
 const USUAL_REST_MS = 60_000
+
+/** A further host that does not take us is left alone so long, ms. */
+const GATE_REST_MS = 3_600_000
 
 /** Refusals of a project and not of the account: it is not there, not allowed, or its API is off. */
 const OF_PROJECT: ReadonlySet<string> = new Set(['IAM_PERMISSION_DENIED', 'CONSUMER_INVALID', 'SERVICE_DISABLED'])
@@ -48,6 +52,11 @@ function wayOf(account: Account, hosts: Ways, projects: Ways): Way {
     },
     turn(f) {
       if (isOfHost(f)) return hosts.fail(base, bases, HOST_REST_MS)
+      // A further host that does not take us is no answer to the request: the first one's own word is.
+      if (f.code === CLIENT_VERSION && base !== bases[0]) {
+        hosts.free(bases[0]!)
+        return hosts.fail(base, bases, GATE_REST_MS)
+      }
       return taken !== undefined && isOfProject(f) && projects.fail(taken.key, taken.keys, restOf(f))
     },
   }

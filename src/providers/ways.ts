@@ -12,6 +12,8 @@ export interface Ways {
   best(ways: readonly string[], from?: number): string
   /** Rests one of these for so many ms. @returns whether another one is free. */
   fail(way: string, ways: readonly string[], ms: number): boolean
+  /** Ends the rest of one. */
+  free(way: string): void
 }
 
 /** Rests remembered; the oldest go first. */
@@ -43,6 +45,7 @@ export function createWays(now: () => number = Date.now): Ways {
       if (rests.size > MOST) rests.delete(rests.keys().next().value!)
       return ways.some((other) => other !== way && isFree(other))
     },
+    free: (way) => void rests.delete(way),
   }
 }
 

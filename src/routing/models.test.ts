@@ -176,6 +176,15 @@ describe('the dialect', () => {
     }
   })
 
+  it('stays right when clients make up more names than are remembered', () => {
+    const r = registry(Array.from({ length: 500 }, () => ({ provider: 'local', models: undefined })))
+    for (let i = 0; i < 520; i += 1) {
+      const name = `made-up-${i}`
+      assert.equal(r.find(name, { protocol: 'openai-chat', pin: undefined })[0]!.model, name)
+    }
+    assert.equal(r.find('made-up-0', { protocol: 'openai-chat', pin: undefined }).length, 500)
+  })
+
   it('gives one list for the same seats, so that they take turns whatever the client speaks', () => {
     const r = registry([
       { provider: 'local', speaks: ['openai-chat'], models: models(['m', 'm']) },

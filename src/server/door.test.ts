@@ -179,6 +179,26 @@ describe('the model list', () => {
     assert.equal(list({ 'anthropic-version': 'x' }, '/v1/models/none').json.error.type, 'not_found_error')
   })
 
+  it('ends with auto where the router leads somewhere, in the form of each asker', () => {
+    const config = { ...endpoints(1), 'ai-router': { 'default-model': 'm' } }
+    const last = (headers: Record<string, string>, url = '/v1/models') => {
+      const { data, models } = list(headers, url, config).json
+      return (data ?? models).at(-1)
+    }
+    const { object, owned_by } = last({})
+    assert.deepEqual([last({}).id, object, owned_by], ['auto', 'model', 'logicaproxy'])
+    assert.equal(list({}, '/v1/models/auto', config).json.id, 'auto')
+    const { id, type, display_name } = last({ 'anthropic-version': '2023-06-01' })
+    assert.deepEqual([id, type, display_name], ['auto', 'model', 'Auto (AI Router)'])
+    assert.equal(last({}, '/v1beta/models').name, 'models/auto')
+    assert.equal(
+      list({}, '/v1beta/models/auto', config).json.supportedGenerationMethods.includes('generateContent'),
+      true,
+    )
+    assert.equal(last({}, '/v1/models?client_version=1').slug, 'auto')
+    assert.equal(list({}, '/v1/models/auto').status, 404)
+  })
+
   it('is that of the pinned provider', () => {
     const pinned = (name: string) => list({}, `/api/provider/${name}/models`).json.data.length
     assert.deepEqual([pinned('one'), pinned('gemini')], [1, 0])

@@ -188,6 +188,54 @@ describe('write-behind', () => {
     await behind.flush()
   })
 
+  it('does not let much usage wait, and writes what comes meanwhile next', async (t) => {
+    const pass = fakeClock(t)
+    const { store, batches, state } = createFake()
+    const behind = createBehind({ store })
+    const use = (from: number, to: number) => {
+      for (let i = from; i < to; i += 1) behind.usage(usageRow(`u${i}`, 1))
+    }
+    use(0, 63)
+    await pass(1)
+    assert.deepEqual(batches, [])
+    let open = () => {}
+    state.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    use(63, 64)
+    await pass(1)
+    use(64, 200)
+    open()
+    await settle()
+    await pass(1)
+    assert.deepEqual(
+      batches.map((batch) => batch.length),
+      [64, 136],
+    )
+    assert.equal(new Set(batches.flat()).size, 200)
+    // While the store is down nothing hurries.
+    state.error = down
+    use(200, 201)
+    await pass(250)
+    use(201, 300)
+    await pass(1)
+    assert.equal(behind.counts.waiting, 100)
+    state.error = undefined
+    await behind.close()
+    assert.deepEqual(batches.at(-1)!.slice(0, 2), ['u200', 'u201'])
+  })
+
+  it('drops usage before documents, the oldest first', async () => {
+    const { store, batches } = createFake()
+    const behind = createBehind({ store, most: 3 })
+    behind.put(document('a', '1'))
+    for (const id of ['u1', 'u2', 'u3']) behind.usage(usageRow(id, 1))
+    for (const id of ['b', 'c', 'd']) behind.put(document(id, '1'))
+    assert.equal(behind.counts.dropped, 4)
+    await behind.close()
+    assert.deepEqual(batches, [['b=1', 'c=1', 'd=1']])
+  })
+
   it('goes through a real store', async () => {
     const store = createMemoryStore()
     const behind = createBehind({ store })

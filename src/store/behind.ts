@@ -10,7 +10,7 @@ export interface BehindOptions {
   store: Pick<Store, 'documents' | 'usage'>
   /** Longest wait before a batch is written, in ms. */
   everyMs?: number
-  /** Most entries waiting; the oldest is dropped for a new one. */
+  /** Most entries waiting; for a new one the oldest usage is dropped, or the oldest document where there is none. */
   most?: number
   /** Told once when writing fails, once when entries begin to be dropped, each until writing succeeds again. */
   onTrouble?: (trouble: BehindTrouble) => void
@@ -42,6 +42,8 @@ type Batch = [key: string, entry: Entry][]
 
 /** Most entries in one transaction. */
 const BATCH = 512
+/** So much usage does not wait: what is gone soon dies young, and the collector never has to move it. */
+const LOT = 64
 const LONGEST_BACK_OFF_MS = 10_000
 
 export function createBehind(options: BehindOptions): Behind {
@@ -96,12 +98,21 @@ export function createBehind(options: BehindOptions): Behind {
     if (failures > 0) timer.unref()
   }
 
+  /** Writes as soon as what runs now is over. */
+  function hurry() {
+    clearTimeout(timer)
+    timer = undefined
+    schedule(0)
+  }
+
   function flush(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
     running ??= drain().finally(() => {
       running = undefined
-      if (waiting() > 0) schedule(failures === 0 ? everyMs : backOff(failures, everyMs))
+      if (waiting() === 0) return
+      if (failures > 0) schedule(backOff(failures, everyMs))
+      else schedule(usage.length >= LOT ? 0 : everyMs)
     })
     return running
   }
@@ -182,6 +193,7 @@ export function createBehind(options: BehindOptions): Behind {
     remove: (kind, id) => add(`document ${kind} ${id}`, { is: 'remove', kind, id }),
     usage(row) {
       usage.push(row)
+      if (usage.length === LOT && failures === 0) hurry()
       added()
     },
     async flush() {

@@ -7,7 +7,7 @@ import { type Store, type StoreChange, StoreError } from './store.ts'
 export interface PatientOptions {
   /** How long a start waits for the store before it goes on without it, ms; 5 s when left out. */
   patienceMs?: number
-  /** Told once for each reason why it is not there. */
+  /** Told once when it is away, and when it turns out that it will not come back by itself. */
   away?(error: StoreError): void
   /** It is there now. @param ms since the start. */
   back?(ms: number): void
@@ -83,7 +83,8 @@ export async function openPatiently(
   function missing(error: unknown): void {
     if (closing !== undefined) return
     const told = error instanceof StoreError ? error : new StoreError('unavailable', `${(error as Error).message}`)
-    if (told.message !== why.message) options.away?.(told)
+    // That it is away for another reason is no news; that it will not come by itself is.
+    if (!told.passing && told.message !== why.message) options.away?.(told)
     why = told
   }
 

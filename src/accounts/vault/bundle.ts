@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { LoginFacts, Tokens } from '../login-record.ts'
 import { VaultError } from '../vault.ts'
 import { type Argon2Cost, argon2Key, argon2Schema, newArgon2 } from './argon2.ts'
+import { factsSchema } from './facts.ts'
 import { associated, decrypt, encrypt } from './seal.ts'
 
 /** What a bundle holds. */
@@ -24,24 +25,14 @@ const loginSchema = z
       id: name,
       provider: name,
       version: z.int().min(1),
-      facts: z.looseObject({
-        label: z.string().max(512),
-        subject: z.string().max(4_096),
-        state: z.discriminatedUnion('is', [
-          z.object({ is: z.literal('ready') }),
-          z.object({ is: z.literal('needs-login'), since: z.number(), reason: z.string() }),
-        ]),
-        origin: z.object({ how: z.enum(['login', 'moved', 'borrowed']), from: z.string().optional(), at: z.number() }),
-        disabled: z.boolean(),
-        priority: z.number(),
-        weight: z.number(),
-        headers: z.record(z.string(), z.string()),
-        excludedModels: z.array(z.string()),
-        createdAt: z.number(),
-      }),
+      facts: factsSchema,
       tokens: z.looseObject({
-        accessToken: z.string(),
+        accessToken: z.string().min(1),
+        refreshToken: z.string().optional(),
+        idToken: z.string().optional(),
+        expiresAt: z.number().optional(),
         issuedAt: z.number(),
+        scope: z.string().optional(),
         details: z.record(z.string(), z.string()),
       }),
     }),

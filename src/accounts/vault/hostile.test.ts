@@ -43,6 +43,9 @@ describe('a hostile export', () => {
       [good, { ...one('b'), tokens: { accessToken: 5, issuedAt: 0, details: {} } }],
       [good, { ...one('b'), facts: { ...factsOf('b'), headers: { x: { y: 1 } } } }],
       [good, { ...one('b'), facts: null }],
+      [good, { ...one('b'), facts: { ...factsOf('b'), proxyUrl: 5 } }],
+      [good, { ...one('b'), tokens: { ...tokensOf('b'), expiresAt: 'tomorrow' } }],
+      [good, { ...one('b'), tokens: { ...tokensOf('b'), refreshToken: {} } }],
     ])
       await assert.rejects(
         vault.importBundle(JSON.stringify({ ...head, plain: { logins, secrets: [] } }), async () => undefined),
@@ -70,6 +73,50 @@ describe('a hostile export', () => {
     } finally {
       await opened.close()
     }
+  })
+})
+
+describe('settings in a row that somebody else has written', () => {
+  it('are refused where they could reach further than their login, and it is told', async () => {
+    const bends: Record<string, unknown>[] = [
+      { excludedModels: 5 },
+      { excludedModels: [5] },
+      { headers: null },
+      { headers: { 'x y\r\n': 'z' } },
+      { headers: { x: 'a\r\nauthorization: b' } },
+      { state: null },
+      { state: { is: 'odd' } },
+      { origin: undefined },
+      { proxyUrl: 5 },
+      { prefix: {} },
+      { subject: 5 },
+      { weight: null },
+      { label: 'x'.repeat(5_000) },
+    ]
+    const store = createMemoryStore()
+    const vault = await vaultOn(store, folder())
+    await fill(vault, ['a'])
+    const row = store.rows.get('a')!
+    for (const bent of bends) {
+      store.rows.set('a', { ...row, facts: JSON.stringify({ ...factsOf('a'), ...bent }) })
+      const [loaded] = await vault.all()
+      assert.ok(loaded !== undefined && 'damage' in loaded, JSON.stringify(bent))
+      assert.match(loaded.damage, /its settings cannot be read/)
+      assert.equal(loaded.record.facts.state.is, 'needs-login')
+    }
+  })
+
+  it('are left out where they only describe it; what this version does not know stays', async () => {
+    const store = createMemoryStore()
+    const vault = await vaultOn(store, folder())
+    await fill(vault, ['a'])
+    const row = store.rows.get('a')!
+    const odd = { models: 'x', modelsAt: 'y', note: 5, plan: {}, email: [], neverRests: 1, later: { known: true } }
+    store.rows.set('a', { ...row, facts: JSON.stringify({ ...factsOf('a'), ...odd }) })
+    const [loaded] = await vault.all()
+    assert.ok(loaded !== undefined && 'tokens' in loaded, JSON.stringify(loaded))
+    const { models, note, label, later } = loaded.record.facts as unknown as Record<string, unknown>
+    assert.deepEqual([models, note, label, later], [undefined, undefined, 'a', { known: true }])
   })
 })
 

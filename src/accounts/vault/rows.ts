@@ -3,6 +3,7 @@ import type { CredentialRow } from '../../store/store.ts'
 import type { LoginFacts, LoginRecord, Tokens } from '../login-record.ts'
 import type { Loaded } from '../vault.ts'
 import type { DataKey } from './data-key.ts'
+import { parseFacts } from './facts.ts'
 import { checkOf, type ManifestEntry } from './manifest.ts'
 import { SealError, seal, unseal } from './seal.ts'
 
@@ -106,15 +107,6 @@ function recordOf(row: CredentialRow): { record: LoginRecord; factsDamage: boole
   return {
     record: { ...record, expiresAt: row.expiresAt, facts: facts ?? unknownFacts(row.id, row.updatedAt) },
     factsDamage: facts === undefined,
-  }
-}
-
-function parseFacts(text: string): LoginFacts | undefined {
-  try {
-    const facts = JSON.parse(text)
-    return typeof facts === 'object' && facts !== null && typeof facts.label === 'string' ? facts : undefined
-  } catch {
-    return undefined
   }
 }
 

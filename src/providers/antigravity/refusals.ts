@@ -1,13 +1,11 @@
 /** What Antigravity's refusals mean (domain.md 1.6, 429 handling and version gate). */
 import { type Failure, FailureError, failure } from '../../hub/failure.ts'
-import { judgeCodeAssist } from '../code-assist-refusals.ts'
+import { CLIENT_VERSION, judgeCodeAssist } from '../code-assist-refusals.ts'
 import { explained, readRpcError } from '../google-rpc.ts'
 import type { Provider } from '../provider.ts'
 
 /** `Failure.code` of a refusal that is about the prompt, although it speaks of quota. */
 export const PROMPT_FILTER = 'prompt_filter'
-/** `Failure.code` of the gate for clients whose version Google does not take. */
-export const CLIENT_VERSION = 'client_version'
 
 const product = {
   title: 'Antigravity',

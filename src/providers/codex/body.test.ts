@@ -30,6 +30,17 @@ describe('a body for the Codex backend', () => {
     })
   })
 
+  it('has a faster tier as the plan allows, and none on the free one', () => {
+    const on = (plan: string) =>
+      edit({ service_tier: 'priority' }, { credential: { type: 'oauth', value: 't', details: { plan } } })
+    assert.equal(on('plus').body['service_tier'], 'priority')
+    assert.equal('service_tier' in on('free').body, false)
+    assert.deepEqual(
+      on('free').losses.map(({ field }) => field),
+      ['service_tier'],
+    )
+  })
+
   it('keeps what the client said where it may', () => {
     const said = {
       model: 'gpt-5.5',

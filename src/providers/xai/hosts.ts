@@ -13,6 +13,9 @@ const PLAN_REST_MS = 3_600_000
 
 const ways = createWays()
 
+/** The chat host that does not take us is not asked again for so long, ms. */
+const GATE_REST_MS = 24 * 3_600_000
+
 /** One for each attempt. Bodies pass as they are. */
 export function vesselOfLogin(account: Account): Vessel | undefined {
   const bases = basesOf(account)
@@ -25,7 +28,13 @@ export function vesselOfLogin(account: Account): Vessel | undefined {
     at: addressed(account, bases[keys.indexOf(key)]!),
     turn(f) {
       if (isOfHost(f)) return ways.fail(key, keys, HOST_REST_MS)
-      return key === keys[0] && isOfPlan(f) && ways.fail(key, keys, PLAN_REST_MS)
+      const atApi = key === keys[0]
+      // What the chat host has against us is not the answer to the request: the API's own word is, and stays the way.
+      if (!atApi && f.kind === 'forbidden') {
+        ways.free(keys[0]!)
+        return ways.fail(key, keys, GATE_REST_MS)
+      }
+      return atApi && isOfPlan(f) && ways.fail(key, keys, PLAN_REST_MS)
     },
   }
 }

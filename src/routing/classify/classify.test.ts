@@ -170,6 +170,11 @@ describe('a decision', () => {
       said('Write a function that sorts a list in Go.', 'Thanks. Now write a love poem about Paris.'),
       'creative',
     )
+    assert.equal(said('Write a story about two brothers.', 'something funnier'), 'creative')
+    assert.equal(said('写一个冒泡排序的python函数。', '再加上注释'), 'code')
+    assert.equal(said('Напиши тост на юбилей.', 'Добавь немного юмора.'), 'creative')
+    // A short wish that names a task of its own is that task.
+    assert.equal(said('Write a poem about rain.', 'Translate "rain" into Polish instead.'), 'fast')
   })
   it('is made of nothing where there is nothing, with no confidence', () => {
     for (const text of ['', '   \n', '😀😀🎉', '!!!???', '\u0000\u0001']) {

@@ -36,15 +36,21 @@ const FAST = CATEGORIES.indexOf('fast')
 const AGENT = { elsewhere: 0.6, mixed: 2.4, doubt: 8 }
 /** From which share of code, reasoning and analysis on work is hard. */
 const HARD = 0.45
-/** What the last turn counts beside the earlier ones: with a subject of its own, referring back all the same, long, or neither. */
-const SHARE = { own: 0.85, ownReferring: 0.5, long: 0.6, none: 0.2 }
+/**
+ * What the last turn counts beside the earlier ones: with a subject of its own; naming a task or a subject but referring back all
+ * the same; long; a question in a sentence of its own; a wish about what was just made; nothing of these.
+ */
+const SHARE = { own: 0.85, taskReferring: 0.7, ownReferring: 0.25, long: 0.6, asks: 0.6, refines: 0.05, none: 0.05 }
 /** What a system prompt that is the task (translate what I send) adds to the logit of `fast` for a message that is only data. */
 const STANDING_TASK = 2.5
 /** How far into a system prompt such a task is looked for. */
 const STANDING_WITHIN = 400
 /** Words by which a short turn goes on from what was said. */
 const REFERS =
-  /^\s*(?:and|but|also|so|what about|how about|another|more|again|why|und|aber|et|mais|y|¿y|e|и|а|那|再|然后|改|では|もっと|別の|그럼|이제|이것도|더)(?![\p{L}-])|^\s*(?:那|再|もっと)|\b(?:it|its|them|they|another|again|instead|ones|previous|above|earlier)\b/iu
+  /^\s*(?:and|but|also|so|what about|how about|another|more|again|und|aber|et|mais|y|¿y|e|и|а|那|再|然后|改|では|もっと|別の|그럼|이제|이것도|더)(?![\p{L}-])|^\s*(?:那|再|もっと)|\b(?:it|its|them|they|another|again|instead|ones|previous|above|earlier)\b/iu
+/** Words of a short wish about what was just made: shorter, another style, add, without. */
+const REFINES =
+  /\b(?:more|less|fewer|shorter|longer|funnier|sadder|simpler|happier|darker|better|too (?:long|short|formal)|version|style|change|add|remove|without|keep it|make it|instead)\b|\b(?:etwas|länger|kürzer|mehr|weniger|ohne|ändere|plus|moins|sans|ajoute|más|menos|sin|añade|cambia|più|meno|senza|aggiungi|mais|sem)\b|короче|длиннее|больше|меньше|добавь|убери|измени|сделай|замени|поменяй|[更再换改加]|もっと|もう少し|変えて|더 |바꿔|추가/iu
 
 const features = newFeatures()
 const slot = (name: string) => CONCEPTS.indexOf(name) * SLOTS
@@ -60,6 +66,9 @@ const actions = ACTIONS.map(slot)
 const standing = ['TRANSLATE', 'SUMMARIZE', 'REWRITE', 'CLASSIFY', 'EXTRACT', 'CONVERT'].map(slot)
 /** What an assistant that does more than one such thing is told of. */
 const broader = ['WRITE', 'IDEAS', 'PLAN', 'SOLVE', 'ADVICE', 'CODENOUN', 'CODEACT'].map(slot)
+/** What a short wish cannot mean: it names a task or a work of its own. */
+const tasks = 'TRANSLATE SUMMARIZE POEM STORY EMAIL SPEECH PROVE FORECAST CODELANG'.split(' ').map(slot)
+const asking = 'WHY WHATIF COMPARE PROVE FACTOID JUDGE EXPLAIN WRITE PLAN DISCUSS LIST'.split(' ').map(slot)
 const last = new Float64Array(K)
 const before = new Float64Array(K)
 
@@ -68,8 +77,12 @@ const has = (slots: readonly number[]) => slots.some((at) => features.dense[at] 
 
 /** What the last turn, just extracted, counts beside the earlier ones. */
 function shareOf(text: string): number {
-  if (has(subjects)) return text.length < 80 && REFERS.test(text) ? SHARE.ownReferring : SHARE.own
-  return text.length > 120 ? SHARE.long : SHARE.none
+  const refers = text.length < 80 && REFERS.test(text)
+  const task = has(tasks)
+  if (text.length < 60 && !task && REFINES.test(text)) return SHARE.refines
+  if (has(subjects)) return !refers ? SHARE.own : task ? SHARE.taskReferring : SHARE.ownReferring
+  if (text.length > 120) return SHARE.long
+  return !refers && text.length >= 40 && has(asking) ? SHARE.asks : SHARE.none
 }
 
 /** Whether the text just extracted asks nothing: no action at its edges, no question. */

@@ -47,13 +47,14 @@ export async function onboard(
     const project = wanted ?? given
     if (project !== undefined) return settled(identity, current, project, wanted, plan)
     if (reasons(loaded).length > 0) throw notEligible(sheet, loaded)
-    return await withAsked(sheet, context, loaded, identity, current, plan)
+    // The free tier brings its own project: setting it up again tells which (domain.md 1.6, "project id needed").
+    if (current !== FREE) return await withAsked(sheet, context, loaded, identity, current, plan)
   }
   const allowed = list(loaded['allowedTiers'])
   if (allowed.length === 0 && reasons(loaded).length > 0) throw notEligible(sheet, loaded)
   const verify = list(loaded['ineligibleTiers']).find((tier) => textOf(tier['validationUrl']) !== undefined)
   if (verify !== undefined && textOf(verify['reasonCode']) === 'VALIDATION_REQUIRED') throw notEligible(sheet, loaded)
-  const tier = textOf((allowed.find((t) => t['isDefault'] === true) ?? allowed[0])?.['id']) ?? LEGACY
+  const tier = current ?? textOf((allowed.find((t) => t['isDefault'] === true) ?? allowed[0])?.['id']) ?? LEGACY
   // The free tier brings its own project and refuses one that is named (domain.md 1.3).
   const named = tier === FREE ? undefined : (wanted ?? given ?? (await askProject(sheet, context, loaded)))
   context.progress(`Setting the account up for ${sheet.title}; this can take a minute.`)

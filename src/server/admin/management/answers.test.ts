@@ -401,6 +401,8 @@ describe('the router', () => {
     const before = await explain(prompt)
     assert.equal(before.status, 200, before.text)
     assert.ok(before.json.decision.signals.length >= 0 && before.json.targets[0].model === 'm')
+    const short = await house.ask('POST', '/v0/management/route', { body: { prompt } })
+    assert.deepEqual([short.status, short.json.decision], [200, before.json.decision])
     const taught = await house.ask('POST', '/v0/management/routing/feedback', {
       body: { text: prompt, category: 'creative' },
     })

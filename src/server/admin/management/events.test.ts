@@ -163,6 +163,26 @@ describe('the event stream', () => {
     events.close('over')
   })
 
+  it('lets go of a listener that has taken nothing for a minute; one that waits is told that it is heard', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const events = hub()
+    const stuck = events.listen({})
+    const well = events.listen({}).getReader()
+    await well.read()
+    const words: string[] = []
+    for (let i = 0; i < 4; i++) {
+      assert.equal(events.listeners(), 2)
+      const next = well.read()
+      await new Promise((resolve) => setImmediate(resolve))
+      t.mock.timers.tick(15_000)
+      words.push(new TextDecoder().decode((await next).value))
+    }
+    assert.deepEqual(words, Array<string>(4).fill(': alive\n\n'))
+    assert.equal(events.listeners(), 1)
+    await assert.rejects(stuck.getReader().read(), /took nothing for a minute/)
+    events.close('over')
+  })
+
   it('gives a listener that fell behind the status as it is', async () => {
     const events = hub()
     const slow = reader(events.listen({}), events)

@@ -205,6 +205,14 @@ export const manageRoutes = [
   },
   {
     ...post,
+    id: 'route',
+    path: '/v0/management/route',
+    summary: 'The same as routing/explain, by its short name.',
+    body: r.routeExplain,
+    response: r.routeExplained,
+  },
+  {
+    ...post,
     id: 'routeFeedback',
     path: '/v0/management/routing/feedback',
     summary: '"This is wrong": the router learns the example at once.',

@@ -4,6 +4,7 @@ import { configJsonSchema } from '../../../../config/json-schema.ts'
 import type { ProtocolId } from '../../../../hub/protocol-id.ts'
 import { ExampleError, type Examples, explainRoute, requestOf } from '../../../../routing/auto/index.ts'
 import { linesWords } from '../audit.ts'
+import type { RouteExplain, RouteExplained } from '../contract/routing.ts'
 import { invalid, notFound, unavailable } from '../errors.ts'
 import { strip } from '../views/account-view.ts'
 import { toldView } from '../views/told-view.ts'
@@ -20,6 +21,7 @@ type Ids =
   | 'restoreSnapshot'
   | 'reload'
   | 'explainRoute'
+  | 'route'
   | 'routeFeedback'
   | 'routeExamples'
   | 'forgetExample'
@@ -28,6 +30,57 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
   function examples(): Examples {
     if (context.examples === undefined) throw unavailable('The router of this gateway cannot be taught.')
     return context.examples
+  }
+
+  /** Where a prompt would go, and why. */
+  function explained(body: RouteExplain): RouteExplained {
+    const { prompt, system, model, protocol } = body
+    const { snapshot, pool } = context.gateway
+    const { registry, config, router } = snapshot
+    // A system prompt is asked as a chat's: the road reads a request of any dialect the same way.
+    const request = requestOf(
+      system === undefined
+        ? { prompt }
+        : {
+            messages: [
+              { role: 'system', content: system },
+              { role: 'user', content: prompt },
+            ],
+          },
+    )
+    if (!snapshot.protocols.has(protocol as ProtocolId)) throw invalid('There is no such dialect.', 'protocol')
+    const {
+      tookUs,
+      sticky: _,
+      targets,
+      decision,
+      ...told
+    } = explainRoute({
+      registry,
+      config,
+      ...router,
+      pool,
+      protocol: protocol as ProtocolId,
+      body: request,
+      model,
+    })
+    const speaks = new Map(snapshot.accounts.map((account) => [account.id, account.speaks]))
+    return {
+      ...told,
+      ...(decision && {
+        decision: { ...decision, confidence: decision.confidence ?? decision.scores[decision.category] ?? 0 },
+      }),
+      tookMs: tookUs / 1_000,
+      targets: targets.map(({ model: name, standings }) => ({
+        model: name,
+        standings: standings.map((standing) => ({
+          ...strip(standing),
+          because: context.scrub(standing.because),
+          ...(standing.parts && { parts: toldView(standing.parts, context.scrub) }),
+          translated: speaks.get(standing.accountId)?.includes(protocol as ProtocolId) === false,
+        })),
+      })),
+    }
   }
 
   const by = (kind: string, from: string) => `${kind} from ${from}`
@@ -95,55 +148,8 @@ export function configHandlers({ context, audit, desk }: Tools): Handlers<Ids> {
       return { ok: true, message: 'The config was read again and is in force.' }
     },
 
-    explainRoute({ body }) {
-      const { prompt, system, model, protocol } = body
-      const { snapshot, pool } = context.gateway
-      const { registry, config, router } = snapshot
-      // A system prompt is asked as a chat's: the road reads a request of any dialect the same way.
-      const request = requestOf(
-        system === undefined
-          ? { prompt }
-          : {
-              messages: [
-                { role: 'system', content: system },
-                { role: 'user', content: prompt },
-              ],
-            },
-      )
-      if (!snapshot.protocols.has(protocol as ProtocolId)) throw invalid('There is no such dialect.', 'protocol')
-      const {
-        tookUs,
-        sticky: _,
-        targets,
-        decision,
-        ...told
-      } = explainRoute({
-        registry,
-        config,
-        ...router,
-        pool,
-        protocol: protocol as ProtocolId,
-        body: request,
-        model,
-      })
-      const speaks = new Map(snapshot.accounts.map((account) => [account.id, account.speaks]))
-      return {
-        ...told,
-        ...(decision && {
-          decision: { ...decision, confidence: decision.confidence ?? decision.scores[decision.category] ?? 0 },
-        }),
-        tookMs: tookUs / 1_000,
-        targets: targets.map(({ model: name, standings }) => ({
-          model: name,
-          standings: standings.map((standing) => ({
-            ...strip(standing),
-            because: context.scrub(standing.because),
-            ...(standing.parts && { parts: toldView(standing.parts, context.scrub) }),
-            translated: speaks.get(standing.accountId)?.includes(protocol as ProtocolId) === false,
-          })),
-        })),
-      }
-    },
+    explainRoute: ({ body }) => explained(body),
+    route: ({ body }) => explained(body),
     async routeFeedback({ body, actor, caller }) {
       const { categories } = context.gateway.snapshot.router
       if (!categories.includes(body.category))

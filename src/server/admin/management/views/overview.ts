@@ -204,7 +204,7 @@ export function createOverview(context: ManagementContext, recent: Recent): Over
                 ? 'resting'
                 : 'needs-login'
         const words = {
-          'no-account': login === undefined ? 'No key in the config.' : 'No account: log in to one.',
+          'no-account': login === undefined ? 'No key in the config.' : (login.instead ?? 'No account: log in to one.'),
           ready: usable === own.length ? 'Ready.' : `${usable} of ${own.length} accounts can be used.`,
           resting: 'Every account rests.',
           'needs-login': 'No account can be used: look at them.',
