@@ -28,7 +28,7 @@ export function Quota({ window: w, account }: { window: QuotaWindowView; account
   const now = useNow()
   return (
     <div class="quota-row">
-      <span class="clip">
+      <span class="clip cap">
         {w.title}
         {w.binding && (
           <>

@@ -34,8 +34,9 @@ export function contextOf(draft: Draft, reveal?: (path: Path) => void): FormCont
 export function ConfigView() {
   const draft = useDraft()
   const wide = useWidth() === 'wide'
+  const [chosen, setPane] = useState<Pane>()
   // Side by side needs room.
-  const [pane, setPane] = useState<Pane>(wide ? 'both' : 'form')
+  const pane = chosen ?? (wide ? 'both' : 'form')
   const [history, setHistory] = useState(false)
   const source = useRef<SourceHandle>(undefined)
   const { view, schema } = draft

@@ -73,7 +73,7 @@ export const DEFAULTS: Options = {
 }
 
 /** Divides the logits: a tenth over what fits predictions for left-out families (`router:eval` prints it), to be sure of what is said. */
-export const TEMPERATURE = 1.2
+export const TEMPERATURE = 1.17
 /** How many weighted hashes ship. */
 export const WORDS = 14_400
 

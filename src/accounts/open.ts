@@ -37,6 +37,8 @@ export interface OpenAccountsOptions {
   reread?(record: LoginRecord): Promise<Tokens | undefined>
   /** Goes before the config's `vault.passphrase-file` and the environment. */
   passphraseFile?: string
+  /** Hears of the tokens of every login as they are read or renewed, so that they can be kept out of what is written down. */
+  seen?(tokens: Tokens): void
   /** Asks a person for the vault's passphrase. */
   askPassphrase?(): Promise<string | undefined>
 }
@@ -102,7 +104,12 @@ export async function openAccounts(options: OpenAccountsOptions): Promise<OpenAc
       refresher,
       recipe: async ({ provider }, tokens) =>
         refreshRecipe(provider, flowOf(provider), config, { userAgent: USER_AGENT }, tokens.details, env),
-      refreshed: (provider, tokens, answer) => flows.get(provider)?.refreshed?.(tokens, answer) ?? tokens,
+      refreshed(provider, found, answer) {
+        const tokens = flows.get(provider)?.refreshed?.(found, answer) ?? found
+        options.seen?.(found)
+        if (tokens !== found) options.seen?.(tokens)
+        return tokens
+      },
       reread: options.reread,
       async revoke({ provider, facts }, tokens) {
         const flow = flowOf(provider)

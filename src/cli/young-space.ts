@@ -47,6 +47,9 @@ function grow(): void {
 function settle(): void {
   // Helpers of a collection of a few megabytes wait for each other longer than they work, most of all on a busy machine.
   setFlagsFromString('--no-parallel-scavenge')
+  // What a collection finds to be garbage outside of the heap is freed then and there: a helper that waits for its turn on a
+  // busy machine lets it pile up, twice the memory that is in use.
+  setFlagsFromString('--no-concurrent-array-buffer-sweeping')
   grow()
   // An engine that does not heed the flags, or has no room for the size, is left alone.
   if (isSmall()) return

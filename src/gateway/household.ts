@@ -68,7 +68,7 @@ const RECALL_MS = 250
  * @throws {StoreError} when the store cannot be opened, and that will not pass by itself.
  */
 export async function openHousehold(options: HouseholdOptions): Promise<Household> {
-  const { now, log, learn } = options
+  const { now, log } = options
   const { accounts, store } = await open(options)
   let storeTrouble: string | undefined
   const behind = createBehind({
@@ -110,7 +110,6 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
   let takeOver = (): void => {}
   let said: ReadonlySet<string> = new Set()
   let remarking: NodeJS.Timeout | undefined
-  learnTokens()
 
   /** Each remark once for as long as it holds. */
   function remark(): void {
@@ -123,13 +122,6 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
     const sender = senders.get(proxyUrl) ?? createVendorHttp({ proxyUrl, userAgent: USER_AGENT })
     senders.set(proxyUrl, sender)
     return sender.http
-  }
-
-  function learnTokens(): void {
-    for (const { id } of accounts?.logins.records() ?? []) {
-      const credential = accounts?.logins.current(id)
-      if (credential !== undefined) learn(credential.value)
-    }
   }
 
   return {
@@ -156,7 +148,6 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
       takeOver = () => {
         more = false
         clearTimeout(timer)
-        learnTokens()
         remark()
         changed()
         void upkeep?.look()
@@ -217,7 +208,7 @@ export async function openHousehold(options: HouseholdOptions): Promise<Househol
 const MATTERS = { quota: 'the vendor does not tell what is left', models: 'the vendor does not tell its models' }
 
 async function open(options: HouseholdOptions): Promise<{ store: Store; accounts: OpenAccounts | undefined }> {
-  const { config, authDir, providers, env, now, log } = options
+  const { config, authDir, providers, env, now, log, learn } = options
   if (authDir === undefined) return { store: options.store ?? createMemoryStore(), accounts: undefined }
   const accounts = await openAccounts({
     config,
@@ -239,6 +230,11 @@ async function open(options: HouseholdOptions): Promise<{ store: Store; accounts
         import('../accounts/import/take.ts'),
       ])
       return await rereadBorrowed(provider, from, placesHere(), facts.subject)
+    },
+    // ID tokens are known by their shape.
+    seen({ accessToken, refreshToken }) {
+      learn(accessToken)
+      if (refreshToken !== undefined) learn(refreshToken)
     },
     log: (level, account, message) => log(level, account === '' ? {} : { account }, message),
   })

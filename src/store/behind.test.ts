@@ -197,7 +197,7 @@ describe('write-behind', () => {
     }
     use(0, 63)
     await pass(1)
-    assert.deepEqual(batches, [])
+    assert.equal(batches.length, 0)
     let open = () => {}
     state.gate = new Promise((resolve) => {
       open = resolve

@@ -13,6 +13,8 @@ import { reasonOf } from './words.ts'
 const IDLE_MS = 60_000
 /** Most time `close` waits for what is under way; the keeper finishes it in any case. */
 const CLOSE_MS = 5_000
+/** A keeper without work ends within milliseconds of being let go; so long it is waited for at a close, ms. */
+const LEAVE_MS = 1_000
 /** Pause before new tokens that a keeper could not write are handed to one with the vault's present key, ms. */
 const HAND_ON_MS = 500
 /** Starts in vain after which refreshes are carried out in the gateway itself. */
@@ -207,7 +209,10 @@ export function createKeeper(options: KeeperOptions): KeeperLink {
       const done = Promise.all([...pending.values()].map((one) => settled(one)))
       await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_MS)))])
       clearTimeout(timer)
+      // One that has work left sees to it alone.
+      const leaving = pending.size === 0 ? child : undefined
       abandon()
+      if (leaving !== undefined) await gone(leaving)
       await fallback.close()
     },
   }
@@ -221,6 +226,19 @@ export function createKeeper(options: KeeperOptions): KeeperLink {
       }
     })
   }
+}
+
+/** Until the process has ended, so that its hands are off the store; not for ever. */
+function gone(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, LEAVE_MS)
+    child.once('exit', () => {
+      clearTimeout(late)
+      resolve()
+    })
+    child.ref()
+  })
 }
 
 function send(child: ChildProcess, message: ToKeeper): void {
