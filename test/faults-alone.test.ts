@@ -63,7 +63,7 @@ interface Refused {
   timeouts?: Record<string, number>
 }
 
-const QUICK = { 'first-event': 0.12, idle: 0.12 }
+const QUICK = { 'first-event': 0.5, idle: 0.5 }
 
 /** Faults of the account or the upstream that strike before any content: told in the gateway's words, with a wait. */
 const REFUSED: Record<string, Refused> = {
