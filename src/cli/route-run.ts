@@ -63,6 +63,8 @@ const verbs: Record<Verb, Action> = {
     const client = clientNamed(world.config, options.client)
     const { snapshot, pool } = world
     const { registry, config, router } = snapshot
+    // A long file is much garbage: the heap is held where it stays small.
+    await import('./young-space.ts')
     const bad = await routeLines(linesOf(options.jsonl!), (protocol, body) =>
       explainRoute({ registry, config, ...router, pool, client, protocol, body, model: options.model }),
     )

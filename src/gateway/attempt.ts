@@ -282,14 +282,18 @@ export function startAttempt(input: AttemptInput, transport: UpstreamTransport, 
       return
     }
     const streamed = input.stream && carrier === undefined ? input.streamed : undefined
+    let answer: Buffer
     try {
-      held = [streamed?.(body) ?? carrier?.whole?.(body) ?? body]
+      answer = streamed?.(body) ?? carrier?.whole?.(body) ?? body
     } catch (error) {
       if (!(error instanceof FailureError)) throw error
       lost(error.failure)
       return
     }
-    begin(streamed === undefined ? held[0]!.length : undefined)
+    held = []
+    begin(streamed === undefined ? answer.length : undefined)
+    // All there is: nothing to gather it with.
+    write(answer)
     ended(undefined, usage)
   }
 

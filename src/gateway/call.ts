@@ -56,7 +56,7 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
   /** Of the attempt under way: its dialect, and whether its account has another way. */
   let spoken: Pick<Prepared, 'dialect' | 'turn'> | undefined
   /** Logins whose token was refused and renewed once. */
-  const renewed = new Set<string>()
+  const renewed: string[] = []
   let session: string | undefined
   /** Whether the request holds state that only the account of its conversation can read. */
   let sealed = false
@@ -303,8 +303,8 @@ export function startCall(context: CallContext, matched: Matched, request: Inbou
         if (heard.refusal !== undefined) tellQuota(heard.refusal.headers)
         const result = discreet(heard, context.scrub)
         // A token that was just refused is renewed once; the seat waits, and nobody rests for it.
-        if (f.kind === 'unauthorized' && credential.type === 'oauth' && !renewed.has(account.id) && !over) {
-          renewed.add(account.id)
+        if (f.kind === 'unauthorized' && credential.type === 'oauth' && !renewed.includes(account.id) && !over) {
+          renewed.push(account.id)
           note(tryRecord, result)
           bring(taken, record.servedModel, credential.value)
           return

@@ -122,6 +122,8 @@ export function returnable(headers: Readonly<Record<string, string | string[] | 
   return kept
 }
 
+const modelText = byName(headerText)
+
 /** Longest reason, in characters: each may become nine, and clients refuse heads over some kilobytes. */
 const LONGEST_REASON = 700
 
@@ -133,7 +135,7 @@ export function ownHeaders(record: CallRecord, emulated?: string): string[] {
   if (emulated !== undefined) own.push('x-logicaproxy-emulated', emulated)
   // Where nobody answered, `auto` still tells where it led.
   const model = record.servedModel || record.routedModel
-  if (model !== undefined && model !== '') own.push('x-ai-route', headerText(model))
+  if (model !== undefined && model !== '') own.push('x-ai-route', modelText(model))
   if (record.dropped !== undefined) own.push('x-logicaproxy-dropped', headerText(droppedText(record.dropped)))
   if (record.category !== undefined) {
     own.push('x-ai-category', headerText(record.category))

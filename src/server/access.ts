@@ -49,7 +49,7 @@ export function compileAccess(
   /** Keys that were accepted before, as they were presented; forgotten when anything about the keys changes. */
   const accepted = new Map<string, KeyHolder>()
   let generation = keys.generation
-  const hosts = hostRule(config)
+  const hosts = remembering(hostRule(config))
   const proxies = proxyRule(config['trusted-proxies'])
   const origins = new Set(config['allowed-origins'].map((o) => o.toLowerCase().replace(/\/$/, '')))
 
@@ -119,7 +119,7 @@ export function compileAccess(
       if (namesTwoHosts(head.rawHeaders))
         return failure('invalid-request', 'A request names one Host.', { code: 'ambiguous_host' })
       const host = hostOf(head)
-      if (host === undefined || !hosts(hostName(host)))
+      if (host === undefined || !hosts(host))
         return failure(
           'forbidden',
           `The Host "${printable(host ?? '')}" is not one of ours. Add it to allowed-hosts in the config if it should be.`,
@@ -152,20 +152,24 @@ function namesTwoHosts(raw: readonly string[]): boolean {
 }
 
 /** The keys a request presents, in the order in which they are tried (domain.md 2.1). */
-function* presentedKeys(head: RequestHead): Generator<string> {
+function presentedKeys(head: RequestHead): string[] {
+  const keys: string[] = []
   const authorization = head.header('authorization')
-  if (authorization) yield /^bearer\s/i.test(authorization) ? authorization.slice(7).trim() : authorization
-  for (const name of ['x-api-key', 'x-goog-api-key']) {
+  if (authorization) keys.push(/^bearer\s/i.test(authorization) ? authorization.slice(7).trim() : authorization)
+  for (const name of KEY_HEADERS) {
     const value = head.header(name)
-    if (value) yield value
+    if (value) keys.push(value)
   }
   const at = head.url.indexOf('?')
-  if (at === -1) return
+  if (at === -1) return keys
   for (const pair of head.url.slice(at + 1).split('&')) {
     const found = /^(?:key|auth_token)=(.+)$/.exec(pair)
-    if (found !== null) yield decoded(found[1]!)
+    if (found !== null) keys.push(decoded(found[1]!))
   }
+  return keys
 }
+
+const KEY_HEADERS = ['x-api-key', 'x-goog-api-key'] as const
 
 function decoded(text: string): string {
   try {
@@ -197,18 +201,39 @@ export function isLoopback(address: string): boolean {
 /**
  * Which Host names we answer to. DNS rebinding needs a name of the attacker's own, so on a public bind every IP literal is
  * fine (probes use them), and names have to be listed.
+ * @returns judges a Host header as it came.
  */
-function hostRule(config: Config): (name: string) => boolean {
+function hostRule(config: Config): (host: string) => boolean {
   const allowed = new Set(config['allowed-hosts'].map((name) => hostName(name)))
   const any = allowed.has('*')
   const open = !isLoopback(config.host)
   const own = hostName(config.host)
-  return (name) =>
-    any ||
-    LOOPBACK_NAMES.has(name) ||
-    allowed.has(name) ||
-    (own !== '' && name === own) ||
-    (isIP(name) !== 0 && (open || isLoopback(name)))
+  return (host) => {
+    const name = hostName(host)
+    return (
+      any ||
+      LOOPBACK_NAMES.has(name) ||
+      allowed.has(name) ||
+      (own !== '' && name === own) ||
+      (isIP(name) !== 0 && (open || isLoopback(name)))
+    )
+  }
+}
+
+/** Hosts let in before, at most so many: clients name the same one all the time. */
+const MOST_HOSTS = 100
+/** No longer than a name can be (RFC 1035, 2.3.4), with its port. */
+const LONGEST_HOST = 262
+
+/** The rule, asked once for each Host it lets in. Strange ones are judged each time, so that they cannot fill the memory. */
+function remembering(rule: (host: string) => boolean): (host: string) => boolean {
+  const known = new Set<string>()
+  return (host) => {
+    if (known.has(host)) return true
+    if (!rule(host)) return false
+    if (host.length <= LONGEST_HOST && known.size < MOST_HOSTS) known.add(host)
+    return true
+  }
 }
 
 /** The name in a Host header: no port, no brackets, no trailing dot. */

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { type Gateway, stopping } from '../gateway/gateway.ts'
-import { Roster } from '../gateway/roster.ts'
+import { type Place, Roster } from '../gateway/roster.ts'
 import type { Failure } from '../hub/failure.ts'
 import type { OwnResponse } from '../protocols/protocol.ts'
 import { isLoopback, type RequestHead } from './access.ts'
@@ -115,8 +115,12 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, arrival: Arrival): void {
-    const here = open.add(res)
-    res.once('close', () => open.remove(here))
+    const visit: Visit = { here: open.add(res), arrives: undefined }
+    // One listener for all that ends here, and no `once`, which costs another function and its removal with each request.
+    res.on('close', () => {
+      open.remove(visit.here)
+      if (visit.arrives !== undefined) arriving.remove(visit.arrives)
+    })
     const head = headOf(req)
     let verdict: Verdict | Promise<Verdict>
     try {
@@ -127,10 +131,10 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     }
     if (verdict instanceof Promise)
       verdict.then(
-        (v) => proceed(v, head, req, res, arrival),
+        (v) => proceed(v, head, req, res, arrival, visit),
         (error: unknown) => fault(res, error),
       )
-    else proceed(verdict, head, req, res, arrival)
+    else proceed(verdict, head, req, res, arrival, visit)
   }
 
   function proceed(
@@ -139,6 +143,7 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     req: IncomingMessage,
     res: ServerResponse,
     { expectsContinue, own }: Arrival,
+    visit: Visit,
   ): void {
     if (verdict.type === 'answer') {
       answer(req, res, verdict.response)
@@ -151,7 +156,7 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     }
     if (expectsContinue) res.writeContinue()
     const arrives = arriving.add(() => answer(req, res, door.refuse(head, stopping())))
-    res.once('close', () => arriving.remove(arrives))
+    visit.arrives = arrives
     const taken = (body: Buffer | Failure): void => {
       if (!arriving.remove(arrives)) return
       if (!Buffer.isBuffer(body)) {
@@ -251,6 +256,12 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
       return cut
     },
   }
+}
+
+/** A request's places among those that are open and, once it was let in, among those that still arrive. */
+interface Visit {
+  readonly here: Place<ServerResponse>
+  arrives: Place<() => void> | undefined
 }
 
 /** How a request came in. */

@@ -195,34 +195,34 @@ describe('write-behind', () => {
     const use = (from: number, to: number) => {
       for (let i = from; i < to; i += 1) behind.usage(usageRow(`u${i}`, 1))
     }
-    use(0, 63)
+    use(0, 255)
     await pass(1)
     assert.equal(batches.length, 0)
     let open = () => {}
     state.gate = new Promise((resolve) => {
       open = resolve
     })
-    use(63, 64)
+    use(255, 256)
     await pass(1)
-    use(64, 200)
+    use(256, 600)
     open()
     await settle()
     await pass(1)
     assert.deepEqual(
       batches.map((batch) => batch.length),
-      [64, 136],
+      [256, 344],
     )
-    assert.equal(new Set(batches.flat()).size, 200)
+    assert.equal(new Set(batches.flat()).size, 600)
     // While the store is down nothing hurries.
     state.error = down
-    use(200, 201)
+    use(600, 601)
     await pass(250)
-    use(201, 300)
+    use(601, 900)
     await pass(1)
-    assert.equal(behind.counts.waiting, 100)
+    assert.equal(behind.counts.waiting, 300)
     state.error = undefined
     await behind.close()
-    assert.deepEqual(batches.at(-1)!.slice(0, 2), ['u200', 'u201'])
+    assert.deepEqual(batches.at(-1)!.slice(0, 2), ['u600', 'u601'])
   })
 
   it('drops usage before documents, the oldest first', async () => {

@@ -42,8 +42,11 @@ type Batch = [key: string, entry: Entry][]
 
 /** Most entries in one transaction. */
 const BATCH = 512
-/** So much usage does not wait: what is gone soon dies young, and the collector never has to move it. */
-const LOT = 64
+/**
+ * So much usage does not wait: what is gone soon dies young, and the collector has little to move. Less at a time would cost
+ * more: each lot wakes the store's thread and is a transaction, some 150 µs whatever is in it.
+ */
+const LOT = 256
 const LONGEST_BACK_OFF_MS = 10_000
 
 export function createBehind(options: BehindOptions): Behind {

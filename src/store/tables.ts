@@ -1,7 +1,7 @@
 /** The tables of a store over anything that can run operations. */
 import type { Run } from './operations.ts'
 import type { Store } from './store.ts'
-import type { UsagePlace } from './tables/usage.ts'
+import { packUsage, type UsagePlace } from './tables/usage.ts'
 
 export type Tables = Pick<Store, 'credentials' | 'leases' | 'documents' | 'usage' | 'manifest'>
 
@@ -36,7 +36,7 @@ export function createTables(run: Run): Tables {
     },
     usage: {
       append: async (rows) => {
-        if (rows.length > 0) await run('appendUsage', rows)
+        if (rows.length > 0) await run('appendUsage', packUsage(rows))
       },
       list: (filter, limit, before) => run('listUsage', filter, limit, before),
       get: (id) => run('getUsage', id),

@@ -53,8 +53,17 @@ const MOST_ENDPOINTS = 100
 export function createLive(now: () => number): Live {
   const seconds = createRing(1_000, HOUR)
   const endpoints = new Map<string, Endpoint>()
+  /** The one looked for last: most requests ask the same. */
+  let last: { method: string; endpoint: string; found: Endpoint } | undefined
 
   function endpointOf(record: CallRecord): Endpoint {
+    if (last?.endpoint === record.endpoint && last.method === record.method) return last.found
+    const found = lookUp(record)
+    last = { method: record.method, endpoint: record.endpoint, found }
+    return found
+  }
+
+  function lookUp(record: CallRecord): Endpoint {
     const key = `${record.method} ${record.endpoint}`
     let found = endpoints.get(key)
     if (found === undefined && endpoints.size >= MOST_ENDPOINTS) found = endpoints.get('other')

@@ -118,7 +118,7 @@ function callRow(record: CallRecord, context: RowContext): UsageRow {
     attempts: attempts.length,
     latencyMs: whole(record.endedAt - record.startedAt),
     dropped: record.dropped === undefined ? '' : short(context.scrub(record.dropped.join(',')), 2_000),
-    detail: JSON.stringify(detailOf(record, context)),
+    detail: detailText(record, context),
   }
   if (firstEventAt !== undefined) row.firstEventMs = whole(firstEventAt - record.startedAt)
   if (usage !== undefined) {
@@ -137,43 +137,53 @@ function whole(n: number): number {
   return Number.isFinite(n) && n > 0 ? Math.min(Math.round(n), Number.MAX_SAFE_INTEGER) : 0
 }
 
-function detailOf(record: CallRecord, { prices, subscription, scrub }: RowContext): CallDetail {
+/** A `CallDetail` as JSON. Put together by hand, as it is done for each call: what all calls say alike is spelled once. */
+function detailText(record: CallRecord, { prices, subscription, scrub }: RowContext): string {
   const { startedAt, usage, accountId } = record
-  const detail: CallDetail = {
-    method: record.method,
-    stream: record.stream,
-    attempts: record.attempts.slice(0, MOST_ATTEMPTS).map((a) => attemptDetail(a, startedAt, scrub)),
-    maxGapMs: whole(record.maxGapMs),
-    bytesIn: record.bytesIn,
-    bytesOut: record.bytesOut,
-  }
-  if (record.reason !== undefined) detail.reason = short(scrub(record.reason))
-  if (record.failure !== undefined) detail.failure = failureDetail(record.failure, scrub)
+  const most = Math.min(record.attempts.length, MOST_ATTEMPTS)
+  let text = `{"method":${quoted(record.method)},"stream":${record.stream},"attempts":[`
+  for (let n = 0; n < most; n += 1) text += (n === 0 ? '' : ',') + attemptText(record.attempts[n]!, startedAt, scrub)
+  text += `],"maxGapMs":${whole(record.maxGapMs)},"bytesIn":${whole(record.bytesIn)},"bytesOut":${whole(record.bytesOut)}`
+  if (record.reason !== undefined) text += `,"reason":${JSON.stringify(short(scrub(record.reason)))}`
+  if (record.failure !== undefined) text += `,"failure":${JSON.stringify(failureDetail(record.failure, scrub))}`
   const known = usage === undefined ? undefined : prices.of(record.attempts.at(-1)?.model ?? record.servedModel)
   if (known !== undefined) {
-    detail.price = { family: known.family }
-    if (known.asOf !== undefined) detail.price.asOf = known.asOf
-    if (subscription(accountId)) detail.price.subscription = true
+    text += `,"price":{"family":${quoted(known.family)}`
+    if (known.asOf !== undefined) text += `,"asOf":${quoted(known.asOf)}`
+    text += subscription(accountId) ? ',"subscription":true}' : '}'
   }
-  return detail
+  return `${text}}`
 }
 
 /** A timeline nobody could read any more. */
 const MOST_ATTEMPTS = 100
 
-function attemptDetail(attempt: AttemptRecord, from: number, scrub: RowContext['scrub']): AttemptDetail {
-  const detail: AttemptDetail = {
-    account: attempt.accountId,
-    label: attempt.accountLabel,
-    provider: attempt.provider,
-    model: short(attempt.model, 200),
-    start: whole(attempt.startedAt - from),
-    end: whole(attempt.endedAt - from),
-    status: attempt.status,
-    why: attempt.why,
+/** An `AttemptDetail` as JSON. */
+function attemptText(attempt: AttemptRecord, from: number, scrub: RowContext['scrub']): string {
+  const who = `"account":${quoted(attempt.accountId)},"label":${quoted(attempt.accountLabel)}`
+  const what = `"provider":${quoted(attempt.provider)},"model":${quoted(short(attempt.model, 200))}`
+  const when = `"start":${whole(attempt.startedAt - from)},"end":${whole(attempt.endedAt - from)}`
+  const how = `"status":${whole(attempt.status)},"why":${quoted(attempt.why)}`
+  const failed =
+    attempt.failure === undefined ? '' : `,"failure":${JSON.stringify(failureDetail(attempt.failure, scrub))}`
+  return `{${who},${what},${when},${how}${failed}}`
+}
+
+/** Texts as JSON that were asked for before: accounts, models and reasons are the same few. */
+const spelled = new Map<string, string>()
+const MOST_SPELLED = 1_000
+const LONGEST_SPELLED = 200
+
+/** A text as JSON. */
+function quoted(text: string): string {
+  let json = spelled.get(text)
+  if (json === undefined) {
+    json = JSON.stringify(text)
+    if (text.length > LONGEST_SPELLED) return json
+    if (spelled.size >= MOST_SPELLED) spelled.clear()
+    spelled.set(text, json)
   }
-  if (attempt.failure !== undefined) detail.failure = failureDetail(attempt.failure, scrub)
-  return detail
+  return json
 }
 
 function failureDetail(
