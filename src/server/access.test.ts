@@ -186,6 +186,15 @@ describe('the Host', () => {
     assert.ok(answers({ 'allowed-hosts': ['*'] }, 'evil.test'))
   })
 
+  it('is judged alike however often it comes, and whatever came before', () => {
+    const { foreign } = access({})
+    const judged = (host: string) => foreign(head({ host })) === undefined
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 300; i += 1) assert.ok(judged(`localhost:${i}`))
+      for (const host of ['evil.test', 'localhost:80:evil', '']) assert.ok(!judged(host), host)
+    }
+  })
+
   it('given twice is refused', () => {
     const raw = ['Host', 'localhost', 'host', 'evil.test']
     assert.notEqual(access({}).foreign(head({ host: 'localhost' }, { rawHeaders: raw })), undefined)

@@ -121,6 +121,21 @@ for (const { name, fresh } of ENGINES) {
       )
     })
 
+    it('keeps each text in its own column, those with NUL or beyond latin1, too, and what is absent absent', async () => {
+      const { usage } = await fresh()
+      const odd = usageRow('req_1/0', 5, {
+        requestedModel: 'a\0b',
+        servedModel: '模型 ✓',
+        dropped: '\0',
+        detail: '{"ü":1}',
+      })
+      const bare = usageRow('req_2/0', 6, { inputTokens: 0 })
+      await usage.append([odd, bare])
+      const [second, first] = await usage.list({}, 10)
+      assert.deepEqual(first, plain({ ...odd, requestedModel: noNul('a\0b'), dropped: noNul('\0') }))
+      assert.deepEqual(second, plain(bare))
+    })
+
     it('keeps the first of two rows with one id, so that a batch of unknown fate may be sent again', async () => {
       const { usage } = await fresh()
       await usage.append([usageRow('req_1/0', 5), usageRow('req_2/0', 6)])

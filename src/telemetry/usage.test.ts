@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import type { CallRecord, GatewayEvents } from '../gateway/events.ts'
 import { createBehind, createMemoryStore } from '../store/index.ts'
 import { createPrices } from './prices.ts'
@@ -95,6 +96,35 @@ describe('rows of a call', () => {
     assert.equal(usageRows({ ...refused, failure }, context).length, 1)
     const odd = usageRows(callRecord({ attempts: [attemptRecord({ model: 'who-knows' })] }), context)[0]!
     assert.ok(!('costMicros' in odd))
+  })
+
+  it('hold a detail that is the JSON of what was said, whatever the names are', () => {
+    const name = fc.oneof(fc.string({ unit: 'binary', maxLength: 210 }), fc.constantFrom('"', '\\', '\0', '\ud800', ''))
+    fc.assert(
+      fc.property(
+        name,
+        name,
+        name,
+        fc.nat(3),
+        fc.boolean(),
+        fc.option(name),
+        (label, provider, why, tries, stream, reason) => {
+          const attempts = Array.from({ length: tries }, (_, n) => {
+            const failed = n < tries - 1 ? { failure: { ...failure, message: label } } : {}
+            return attemptRecord({ accountLabel: label, provider, why, ...failed })
+          })
+          const record = callRecord({ attempts, stream, ...(reason !== null && { reason }) })
+          const row = usageRows(record, { ...context, scrub: (text) => text }).at(-1)!
+          const detail = readDetail(row.detail)!
+          assert.equal(JSON.stringify(detail), row.detail)
+          assert.deepEqual(
+            detail.attempts.map((a) => [a.label, a.provider, a.why, a.failure?.message]),
+            attempts.map((a) => [label, provider, why, a.failure?.message]),
+          )
+          assert.deepEqual([detail.stream, detail.reason], [stream, reason ?? undefined])
+        },
+      ),
+    )
   })
 
   it('hold no secret, wherever a client or a vendor puts one', () => {
