@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
@@ -164,6 +165,27 @@ describe("an embedder's own", () => {
     assert.equal((await gateway.fetch(chat('gpt-5.5'))).status, 401)
     assert.equal((await gateway.fetch(chat('gpt-5.5', { 'x-team': 'a' }))).status, 200)
     assert.equal((await gateway.fetch(chat('gpt-5.4', { 'x-team': 'a' }))).status, 403)
+  })
+
+  it('access check that takes its time: who has left by then is not counted as under way', async () => {
+    const asked = Promise.withResolvers<void>()
+    const left = Promise.withResolvers<void>()
+    const gateway = await make({
+      access: async () => {
+        asked.resolve()
+        await left.promise
+        return { name: 'late' }
+      },
+    })
+    const { port } = await gateway.listen()
+    const socket = connect(port, '127.0.0.1')
+    socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{')
+    await asked.promise
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    left.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(await gateway.close({ drainMs: 0 }), 0)
   })
 
   it('classifier routes the model auto', async () => {

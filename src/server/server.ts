@@ -131,7 +131,10 @@ export function createHttpServer({ config, gateway, door, admin, management, gua
     }
     if (verdict instanceof Promise)
       verdict.then(
-        (v) => proceed(v, head, req, res, arrival, visit),
+        // Who left before the verdict has nothing to hear, and would never be crossed off.
+        (v) => {
+          if (!res.closed) proceed(v, head, req, res, arrival, visit)
+        },
         (error: unknown) => fault(res, error),
       )
     else proceed(verdict, head, req, res, arrival, visit)
