@@ -38,8 +38,10 @@ const NOT_FORWARDED_PREFIX = /^(?:x-forwarded-|x-logicaproxy-|x-ai-|sec-|cf-)/
 
 /** Clients and upstreams send the same few names all the time; made-up ones must not fill the memory. */
 const MOST_NAMES = 1_000
+/** Longer ones are not remembered, characters: a model's name may be as long as its sender likes. */
+const LONGEST_NAME = 256
 
-/** Remembers what a pure function says of a header's name. */
+/** Remembers what a pure function says of the name of a header or a model. */
 function byName<T>(judge: (name: string) => T): (name: string) => T {
   const known = new Map<string, T>()
   return (name) => {
@@ -47,7 +49,7 @@ function byName<T>(judge: (name: string) => T): (name: string) => T {
     if (verdict === undefined) {
       if (known.size >= MOST_NAMES) known.clear()
       verdict = judge(name)
-      known.set(name, verdict)
+      if (name.length <= LONGEST_NAME) known.set(name, verdict)
     }
     return verdict
   }
